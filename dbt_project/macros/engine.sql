@@ -1,0 +1,128 @@
+{# Every difference between engines lives here, one macro a difference. #}
+
+{% macro union_by_name() %}{{ return(' union all by name ') }}{% endmacro %}
+
+{# Instant (UTC) → wall time in a zone, a timestamp without zone. #}
+{% macro local_time(instant, zone) -%}
+    timezone({{ zone }}, {{ instant }})
+{%- endmacro %}
+
+{% macro local_date(instant, zone) -%}
+    cast(timezone({{ zone }}, {{ instant }}) as date)
+{%- endmacro %}
+
+{#
+  Wall time in a zone → instant. A repeated hour is its first pass; ICU gives the last, so an hour
+  less is tried. A skipped hour moves forward by the gap.
+#}
+{% macro utc_instant(wall_time, zone) -%}
+    case
+        when timezone({{ zone }}, timezone({{ zone }}, {{ wall_time }}) - interval 1 hour)
+            = {{ wall_time }}
+            then timezone({{ zone }}, {{ wall_time }}) - interval 1 hour
+        else timezone({{ zone }}, {{ wall_time }})
+    end
+{%- endmacro %}
+
+{# Whole seconds between two instants, floored to the second of each. #}
+{% macro seconds_between(earlier, later) -%}
+    cast(floor(epoch({{ later }}) - epoch({{ earlier }})) as bigint)
+{%- endmacro %}
+
+{# K2: a duration down to -300 s is clock skew and 0; below it is unknown. #}
+{% macro duration_s(earlier, later) -%}
+    case
+        when {{ seconds_between(earlier, later) }} >= 0
+            then {{ seconds_between(earlier, later) }}
+        when {{ seconds_between(earlier, later) }} >= -300 then 0
+    end
+{%- endmacro %}
+
+{% macro add_seconds(instant, seconds) -%}
+    ({{ instant }} + to_seconds({{ seconds }}))
+{%- endmacro %}
+
+{% macro add_days(day, days) -%}
+    cast({{ day }} + to_days(cast({{ days }} as integer)) as date)
+{%- endmacro %}
+
+{% macro days_between(earlier, later) -%}
+    date_diff('day', {{ earlier }}, {{ later }})
+{%- endmacro %}
+
+{% macro month_start(day) -%}
+    cast(date_trunc('month', {{ day }}) as date)
+{%- endmacro %}
+
+{# 1 = Monday … 7 = Sunday. #}
+{% macro iso_weekday(day) -%}
+    isodow({{ day }})
+{%- endmacro %}
+
+{% macro hour_start(instant) -%}
+    date_trunc('hour', {{ instant }})
+{%- endmacro %}
+
+{% macro hash_text(expression) -%}
+    substr(sha256({{ expression }}), 1, 32)
+{%- endmacro %}
+
+{# Stable key over parts; a missing part cannot be taken for an empty one. #}
+{% macro surrogate_key(parts) -%}
+    {%- set texts = [] -%}
+    {%- for part in parts -%}
+        {%- do texts.append("coalesce(cast(" ~ part ~ " as " ~ dbt.type_string() ~ "), chr(1))") -%}
+    {%- endfor -%}
+    {{ hash_text(texts | join(" || '|' || ")) }}
+{%- endmacro %}
+
+{% macro count_if(condition) -%}
+    count(case when {{ condition }} then 1 end)
+{%- endmacro %}
+
+{# True if any row holds; NULL only where no row says anything. #}
+{% macro any_true(condition) -%}
+    coalesce(bool_or({{ condition }}), false)
+{%- endmacro %}
+
+{# Value of the first/last row by an order expression. #}
+{% macro value_at_first(value, ordering) -%}
+    arg_min({{ value }}, {{ ordering }})
+{%- endmacro %}
+
+{% macro value_at_last(value, ordering) -%}
+    arg_max({{ value }}, {{ ordering }})
+{%- endmacro %}
+
+{# Rows of integers from one bound to the other, both included: column `step`. #}
+{% macro integer_rows(first, last) -%}
+    unnest(generate_series({{ first }}, {{ last }}))
+{%- endmacro %}
+
+{# All order numbers that a text names: "#10023", "order 10023", "order no. AB-10023". #}
+{% macro order_numbers_in(text) -%}
+    unnest(regexp_extract_all(
+        lower({{ text }}), '(?:#|order\s*(?:no\.?|nr\.?|number)?\s*#?)\s*([a-z]{0,4}-?[0-9]{3,}[a-z0-9-]*)', 1
+    ))
+{%- endmacro %}
+
+{% macro percentile(value, fraction) -%}
+    percentile_cont({{ fraction }}) within group (order by {{ value }})
+{%- endmacro %}
+
+{# Whole hours from one hour to another, both included. #}
+{% macro hour_rows(first_hour, last_hour) -%}
+    unnest(generate_series({{ first_hour }}, {{ last_hour }}, interval 1 hour))
+{%- endmacro %}
+
+{# A date and a clock text 'HH:MM' (up to 24:00) → wall time. #}
+{% macro wall_clock(day, clock) -%}
+    (cast({{ day }} as timestamp) + to_minutes(
+        cast(split_part({{ clock }}, ':', 1) as integer) * 60
+        + cast(split_part({{ clock }}, ':', 2) as integer)
+    ))
+{%- endmacro %}
+
+{% macro add_months(day, months) -%}
+    cast({{ day }} + to_months(cast({{ months }} as integer)) as date)
+{%- endmacro %}

@@ -1,0 +1,92 @@
+-- One row each time a ticket enters the resolved state, with how long it stayed there and what had
+-- been said until then.
+with
+
+timeline as (
+    select * from {{ ref('int_timeline') }}
+),
+
+conversation as (
+    select * from {{ ref('int_conversation') }}
+),
+
+tickets as (
+    select * from {{ ref('fct_tickets') }}
+),
+
+sources as (
+    select * from {{ ref('int_sources') }}
+),
+
+spoken as (
+    select
+        timeline.*,
+        sum(case when conversation.is_turn_start and conversation.kind = 'ai_reply' then 1 else 0 end)
+            over (
+                partition by timeline.ticket_key order by timeline.row_no
+                rows between unbounded preceding and current row
+            ) as turns_ai,
+        sum(case when conversation.is_turn_start and conversation.kind = 'human_reply'
+            then 1 else 0 end) over (
+                partition by timeline.ticket_key order by timeline.row_no
+                rows between unbounded preceding and current row
+            ) as turns_human,
+        sum(case when conversation.kind <> 'customer' then 1 else 0 end) over (
+            partition by timeline.ticket_key order by timeline.row_no
+            rows between unbounded preceding and current row
+        ) as replies,
+        min(case when timeline.is_return or timeline.is_opening then timeline.occurred_at end) over (
+            partition by timeline.ticket_key order by timeline.row_no
+            rows between 1 following and unbounded following
+        ) as resolved_until,
+        -- A reopen is a new episode or an agent's return; thanks are neither (K5).
+        min(case when timeline.is_opening or timeline.is_carry then timeline.occurred_at end) over (
+            partition by timeline.ticket_key order by timeline.row_no
+            rows between 1 following and unbounded following
+        ) as reopened_at
+    from timeline
+    left join conversation
+        on timeline.ticket_key = conversation.ticket_key
+        and timeline.row_no = conversation.row_no
+),
+
+entries as (
+    select
+        *,
+        row_number() over (partition by ticket_key order by row_no) as resolve_seq
+    from spoken
+    where is_entry
+),
+
+joined as (
+    select
+        entries.ticket_key,
+        tickets.ticket_id,
+        cast(entries.resolve_seq as integer) as resolve_seq,
+        entries.episode_seq,
+        entries.occurred_at as resolved_at,
+        entries.resolved_until,
+        case when sources.has_reopens then entries.reopened_at end as reopened_at,
+        entries.actor_key as resolved_by_key,
+        entries.actor_kind as resolved_by_kind,
+        sources.has_reopens as is_reopen_known,
+        tickets.source,
+        tickets.customer_key,
+        tickets.is_countable,
+        tickets.is_sync,
+        case when sources.has_messages then cast(entries.turns_ai as bigint) end as turns_ai,
+        case when sources.has_messages then cast(entries.turns_human as bigint) end as turns_human,
+        case when sources.has_messages then cast(entries.replies as bigint) end as replies,
+        tickets.handling,
+        tickets.handling_side,
+        tickets.channel,
+        tickets.category,
+        tickets.team,
+        tickets.customer_segment,
+        tickets.is_high_value
+    from entries
+    inner join tickets on entries.ticket_key = tickets.ticket_key
+    inner join sources on tickets.source = sources.source
+)
+
+select * from joined

@@ -1,0 +1,93 @@
+-- Agents as listed, else derived from the ids that speak, act or are assigned.
+with
+
+agents as (
+    select * from {{ ref('stg_files__agents') }}
+),
+
+messages as (
+    select * from {{ ref('stg_files__messages') }}
+),
+
+ticket_events as (
+    select * from {{ ref('stg_files__ticket_events') }}
+),
+
+tickets as (
+    select * from {{ ref('stg_files__tickets') }}
+),
+
+time_entries as (
+    select * from {{ ref('stg_files__time_entries') }}
+),
+
+account as (
+    select * from {{ ref('int_accounts') }}
+),
+
+seen as (
+    select source, author_id as agent_id, author_kind as kind
+    from messages
+    where author_kind in ('human_agent', 'ai_agent') and author_id is not null
+
+    union all
+
+    select source, actor_id as agent_id, actor_kind as kind
+    from ticket_events
+    where actor_kind in ('human_agent', 'ai_agent') and actor_id is not null
+
+    union all
+
+    select source, assignee_id as agent_id, 'human_agent' as kind
+    from tickets
+    where assignee_id is not null
+
+    union all
+
+    select source, agent_id, 'human_agent' as kind
+    from time_entries
+),
+
+derived as (
+    select
+        seen.source,
+        seen.agent_id,
+        max(seen.kind) as kind
+    from seen
+    left join agents on seen.source = agents.source and seen.agent_id = agents.agent_id
+    where agents.agent_id is null
+    group by seen.source, seen.agent_id
+),
+
+unioned as (
+    select
+        source, agent_id, name, kind, team, active_from, active_to
+    from agents
+
+    union all
+
+    select
+        source, agent_id, agent_id as name, kind, null as team, null as active_from,
+        null as active_to
+    from derived
+),
+
+keyed as (
+    select
+        {{ surrogate_key(['unioned.source', 'account.account_id', 'unioned.agent_id']) }}
+            as agent_key,
+        unioned.source,
+        account.account_id,
+        unioned.agent_id as source_id,
+        unioned.agent_id,
+        unioned.name,
+        unioned.kind as author_kind,
+        unioned.team,
+        unioned.active_to is null or unioned.active_to > account.data_as_of as is_active,
+        unioned.active_from as valid_from,
+        unioned.active_to as valid_to
+    from unioned
+    cross join account
+)
+
+select * from keyed

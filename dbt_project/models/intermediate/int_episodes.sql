@@ -1,0 +1,160 @@
+-- One row an episode: who spoke when, how it ended, and the clocks that its durations read.
+with
+
+timeline as (
+    select * from {{ ref('int_timeline') }}
+),
+
+clock as (
+    select * from {{ ref('int_ticket_clock') }}
+),
+
+conversation as (
+    select * from {{ ref('int_conversation') }}
+),
+
+timed as (
+    select
+        timeline.*,
+        clock.biz_clock_s,
+        timeline.kind = 'handoff' and coalesce(timeline.actor_kind, 'unknown') <> 'human_agent'
+            as is_handoff,
+        min(case when timeline.kind = 'customer' then timeline.occurred_at end) over (
+            partition by timeline.ticket_key
+            order by timeline.row_no
+            rows between 1 following and unbounded following
+        ) as next_customer_at
+    from timeline
+    inner join clock
+        on timeline.ticket_key = clock.ticket_key and timeline.row_no = clock.row_no
+    where timeline.episode_seq > 0
+),
+
+placed as (
+    select
+        *,
+        min(case when is_handoff then occurred_at end)
+            over (partition by ticket_key, episode_seq) as handoff_at,
+        min(case when kind = 'human_reply' then row_no end)
+            over (partition by ticket_key, episode_seq) as first_human_row,
+        max(case when kind = 'ai_reply' then row_no end)
+            over (partition by ticket_key, episode_seq) as last_ai_row,
+        max(case when is_carry then row_no end)
+            over (partition by ticket_key, episode_seq) as last_carry_row,
+        max(case when is_closing then row_no end)
+            over (partition by ticket_key, episode_seq) as last_closing_row
+    from timed
+),
+
+related as (
+    select
+        *,
+        max(case when kind = 'ai_reply' and row_no < first_human_row then row_no end)
+            over (partition by ticket_key, episode_seq) as ai_row_before_human
+    from placed
+),
+
+summed as (
+    select
+        ticket_key,
+        episode_seq,
+        min(case when is_opening then occurred_at end) as opened_at,
+        min(case when is_opening then biz_clock_s end) as opened_clock_s,
+        max(case when row_no = last_closing_row and row_no > coalesce(last_carry_row, 0)
+            then occurred_at end) as resolved_at,
+        max(case when row_no = last_closing_row and row_no > coalesce(last_carry_row, 0)
+            then raw_at end) as resolved_raw_at,
+        max(case when row_no = last_closing_row and row_no > coalesce(last_carry_row, 0)
+            then biz_clock_s end) as resolved_clock_s,
+        max(case when row_no = last_closing_row and row_no > coalesce(last_carry_row, 0)
+            then row_no end) as resolved_row,
+        max(case when row_no = last_closing_row then coalesce(actor_kind, 'unknown') end)
+            as closed_by_kind,
+        max(case when row_no = last_closing_row then actor_key end) as closed_by_key,
+        min(case when is_closing then occurred_at end) as first_closed_at,
+        min(case when is_closing then raw_at end) as first_closed_raw_at,
+        min(case when is_closing then biz_clock_s end) as first_closed_clock_s,
+        {{ count_if("kind = 'ai_reply'") }} as ai_replies,
+        {{ count_if("kind = 'human_reply'") }} as human_replies,
+        {{ count_if("kind = 'ai_reply' and is_substantive") }} as substantive_ai_replies,
+        {{ count_if("kind = 'automation_message'") }} as automation_messages,
+        {{ count_if("kind = 'customer'") }} as customer_messages,
+        min(case when kind in ('ai_reply', 'human_reply') then occurred_at end) as first_reply_at,
+        min(case when kind in ('ai_reply', 'human_reply') then raw_at end) as first_reply_raw_at,
+        min(case when kind in ('ai_reply', 'human_reply') then biz_clock_s end)
+            as first_reply_clock_s,
+        min(case when kind in ('ai_reply', 'human_reply') then row_no end) as first_reply_row,
+        min(case when kind = 'ai_reply' then row_no end) as first_ai_row,
+        min(case when kind = 'ai_reply' then occurred_at end) as first_ai_reply_at,
+        min(case when kind = 'ai_reply' then biz_clock_s end) as first_ai_clock_s,
+        max(case when kind = 'ai_reply' then occurred_at end) as last_ai_reply_at,
+        max(case when row_no = last_ai_row then next_customer_at end) as customer_after_ai_at,
+        min(case when kind = 'human_reply' then occurred_at end) as first_human_reply_at,
+        min(case when kind = 'human_reply' then raw_at end) as first_human_raw_at,
+        min(case when kind = 'human_reply' then biz_clock_s end) as first_human_clock_s,
+        max(case when kind = 'human_reply' then row_no end) as last_human_row,
+        min(handoff_at) as handoff_at,
+        min(case when is_handoff then biz_clock_s end) as handoff_clock_s,
+        min(case when is_handoff then row_no end) as handoff_row,
+        min(case when kind = 'human_reply' and occurred_at >= handoff_at then occurred_at end)
+            as handoff_responded_at,
+        min(case when kind = 'human_reply' and occurred_at >= handoff_at then biz_clock_s end)
+            as handoff_responded_clock_s,
+        min(case when kind = 'customer' and row_no > ai_row_before_human
+            and row_no < first_human_row then occurred_at end) as customer_between_at,
+        min(case when kind = 'customer' and row_no > ai_row_before_human
+            and row_no < first_human_row then biz_clock_s end) as customer_between_clock_s,
+        {{ any_true("is_handoff and reason in ('usage_limit', 'error')") }} as is_excused_handoff,
+        {{ any_true("is_handoff and reason in ('no_answer', 'low_confidence', 'missing_knowledge')") }}
+            as is_gap_handoff,
+        {{ any_true("(is_closing or kind = 'ai_outcome') and to_value = 'abandoned'") }}
+            as is_stated_abandoned,
+        {{ any_true("(is_closing or kind = 'ai_outcome') and to_value = 'confirmed'") }}
+            as is_stated_confirmed,
+        {{ any_true("(is_closing or kind = 'ai_outcome') and to_value = 'assumed'") }}
+            as is_stated_assumed,
+        {{ any_true("(is_closing or kind = 'ai_outcome') and to_value = 'not_helpful'") }}
+            as is_stated_not_helpful
+    from related
+    group by ticket_key, episode_seq
+),
+
+reasons as (
+    select
+        ticket_key,
+        row_no,
+        reason
+    from timeline
+    where kind = 'handoff'
+),
+
+counted as (
+    select
+        ticket_key,
+        episode_seq,
+        {{ count_if("is_turn_start and kind = 'ai_reply'") }} as responder_turns_ai,
+        {{ count_if("is_turn_start and kind = 'human_reply'") }} as responder_turns_human,
+        {{ count_if('is_session_start') }} as sessions
+    from conversation
+    where episode_seq > 0
+    group by ticket_key, episode_seq
+),
+
+joined as (
+    select
+        summed.*,
+        reasons.reason as handoff_reason,
+        coalesce(counted.responder_turns_ai, 0) as responder_turns_ai,
+        coalesce(counted.responder_turns_human, 0) as responder_turns_human,
+        coalesce(counted.sessions, 0) as sessions,
+        lead(summed.opened_at) over (
+            partition by summed.ticket_key order by summed.episode_seq
+        ) as next_opened_at
+    from summed
+    left join counted
+        on summed.ticket_key = counted.ticket_key and summed.episode_seq = counted.episode_seq
+    left join reasons
+        on summed.ticket_key = reasons.ticket_key and summed.handoff_row = reasons.row_no
+)
+
+select * from joined

@@ -1,0 +1,41 @@
+-- One row a source: what it can say. A flag that is false makes the judgements that need it NULL.
+with
+
+coverage as (
+    select * from {{ ref('stg_files__coverage') }}
+),
+
+account as (
+    select * from {{ source('bookbag', 'account') }}
+),
+
+flagged as (
+    select
+        coverage.source,
+        coverage.has_tickets,
+        coverage.has_ticket_rows,
+        coverage.has_messages,
+        coverage.has_events,
+        coverage.has_resolve_events,
+        coverage.has_resolves,
+        coverage.has_surveys,
+        coverage.has_csat,
+        coverage.has_orders,
+        coverage.has_order_rows,
+        coverage.has_payments,
+        coverage.has_messages or coverage.has_first_replies as has_replies,
+        coverage.has_resolves and (coverage.has_messages or coverage.has_events) as has_reopens,
+        case when coverage.has_tickets then coalesce(
+            {{ utc_instant('cast(coverage.start_date as timestamp)', 'account.timezone') }},
+            coverage.first_ticket_at
+        ) end as tickets_first_loaded_at,
+        case when coverage.has_orders then coalesce(
+            {{ utc_instant('cast(coverage.start_date as timestamp)', 'account.timezone') }},
+            coverage.first_order_at
+        ) end as orders_first_loaded_at,
+        coverage.last_at as loaded_until_at
+    from coverage
+    cross join account
+)
+
+select * from flagged

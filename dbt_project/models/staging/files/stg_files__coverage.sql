@@ -1,0 +1,125 @@
+-- What each source says at all, and over which span: read from the landed rows as they are, since
+-- a repeated row changes no bound.
+with
+
+tickets as (
+    select
+        source,
+        count(*) as tickets,
+        count(first_reply_at) as first_replies,
+        count(resolved_at) as resolves,
+        min(least(created_at, first_reply_at, resolved_at)) as first_at,
+        max(greatest(created_at, updated_at, first_reply_at, resolved_at, deleted_at)) as last_at
+    from {{ source('landed', 'files_tickets') }}
+    group by source
+),
+
+messages as (
+    select
+        source,
+        count(*) as messages,
+        min(sent_at) as first_at,
+        max(sent_at) as last_at
+    from {{ source('landed', 'files_messages') }}
+    group by source
+),
+
+ticket_events as (
+    select
+        source,
+        count(*) as events,
+        {{ count_if("event_type in ('resolved', 'closed')
+            or (event_type = 'status_changed' and to_value in ('solved', 'resolved', 'closed'))") }}
+            as resolves,
+        {{ count_if("event_type = 'survey_sent'") }} as surveys,
+        min(occurred_at) as first_at,
+        max(occurred_at) as last_at
+    from {{ source('landed', 'files_ticket_events') }}
+    group by source
+),
+
+csat_responses as (
+    select
+        source,
+        count(*) as ratings,
+        min(rated_at) as first_at,
+        max(rated_at) as last_at
+    from {{ source('landed', 'files_csat_responses') }}
+    group by source
+),
+
+orders as (
+    select
+        source,
+        count(*) as orders,
+        count(paid_at) as payments,
+        min(least(placed_at, paid_at, cancelled_at)) as first_at,
+        max(greatest(placed_at, paid_at, cancelled_at, updated_at)) as last_at
+    from {{ source('landed', 'files_orders') }}
+    group by source
+),
+
+order_lines as (
+    select
+        source,
+        count(placed_at) as lines,
+        min(placed_at) as first_at,
+        max(placed_at) as last_at
+    from {{ source('landed', 'files_order_lines') }}
+    group by source
+),
+
+refunds as (
+    select
+        source,
+        max(refunded_at) as last_at
+    from {{ source('landed', 'files_refunds') }}
+    group by source
+),
+
+sources as (
+    select
+        source,
+        timezone,
+        start_date
+    from {{ source('bookbag', 'sources') }}
+    where kind in ('files', 'sample')
+),
+
+joined as (
+    select
+        sources.source,
+        coalesce(tickets.tickets, 0) > 0 or coalesce(ticket_events.events, 0) > 0
+            or coalesce(messages.messages, 0) > 0 as has_tickets,
+        coalesce(tickets.tickets, 0) > 0 as has_ticket_rows,
+        coalesce(messages.messages, 0) > 0 as has_messages,
+        coalesce(tickets.first_replies, 0) > 0 as has_first_replies,
+        coalesce(ticket_events.events, 0) > 0 as has_events,
+        coalesce(ticket_events.resolves, 0) > 0 as has_resolve_events,
+        coalesce(ticket_events.resolves, 0) > 0 or coalesce(tickets.resolves, 0) > 0
+            as has_resolves,
+        coalesce(ticket_events.surveys, 0) > 0 as has_surveys,
+        coalesce(csat_responses.ratings, 0) > 0 as has_csat,
+        coalesce(orders.orders, 0) > 0 or coalesce(order_lines.lines, 0) > 0 as has_orders,
+        coalesce(orders.orders, 0) > 0 as has_order_rows,
+        coalesce(orders.payments, 0) > 0 as has_payments,
+        least(tickets.first_at, messages.first_at, ticket_events.first_at) as first_ticket_at,
+        least(orders.first_at, case when orders.orders is null then order_lines.first_at end)
+            as first_order_at,
+        greatest(
+            tickets.last_at, messages.last_at, ticket_events.last_at, csat_responses.last_at,
+            orders.last_at, order_lines.last_at, refunds.last_at
+        ) as last_at,
+        sources.timezone,
+        sources.start_date
+    from sources
+    left join tickets on sources.source = tickets.source
+    left join messages on sources.source = messages.source
+    left join ticket_events on sources.source = ticket_events.source
+    left join csat_responses on sources.source = csat_responses.source
+    left join orders on sources.source = orders.source
+    left join order_lines on sources.source = order_lines.source
+    left join refunds on sources.source = refunds.source
+)
+
+select * from joined
