@@ -1,0 +1,21 @@
+"""Ingestion: sources of every kind → `raw_<source>` in the warehouse.
+
+`SOURCES` is the registry: a kind, what its settings are, and the function that makes its dlt source.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from dlt.sources import DltSource
+
+from ingestion.files import files_source
+from ingestion.run import SourceRun
+from ingestion.sample.source import sample_source
+
+SOURCES: Mapping[str, Callable[[Any, SourceRun], DltSource]] = MappingProxyType(
+    {
+        "files": files_source,
+        "sample": sample_source,
+    }
+)

@@ -1,248 +1,160 @@
-"""A folder of exported files: what a source of kind `files` is, and which file feeds which table.
+"""Sources of kind `files`: a folder of exported files in the open export format.
 
-Grain: one row of a file is one row of an entity of the open export format. No cursor: a file whose
-size and time, or whose content, are as at the last load is skipped; of a changed one only new and
-changed rows land. Deletions are seen only with `snapshot = true`. `path` may be any fsspec URL;
-what is not on this machine is copied to the scratch folder before it is read.
+Grain: one row of a file is one row of its entity. No cursor: a file whose size and time, or whose
+content, are as at the last load is skipped; of a changed one only new and changed rows land.
+Deletions are seen only with `snapshot = true`. No limits: everything is local or one fsspec URL.
 """
 
-import hashlib
-import json
-import shutil
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime
-from fnmatch import fnmatch
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from ingestion.contracts import ENTITIES
-from ingestion.errors import IngestError
+import dlt
+import pyarrow as pa
+from dlt.sources import DltResource, DltSource
 
-EXTENSIONS = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet")
-
-Nulls = tuple[str, ...] | Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class TableMapping:
-    """How one table of a source differs from the export format; None = as the source says."""
-
-    file: str | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    constants: Mapping[str, Any] = field(default_factory=dict)
-    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    rows: Mapping[str, str] = field(default_factory=dict)
-    datetime_format: str | None = None
-    delimiter: str | None = None
-    encoding: str | None = None
-    decimal: str | None = None
-    nulls: Nulls | None = None
-    snapshot: bool | None = None
+from ingestion.contracts import ENTITIES, Entity
+from ingestion.export.folder import (
+    FilesSpec,
+    Folder,
+    SourceFile,
+    check_mapping,
+    format_of,
+    mapping_hash,
+    sha256_of,
+)
+from ingestion.export.landing import Landing, arrow_schema
+from ingestion.export.staging import FileResult, Staging
+from ingestion.quarantine import FILE_LOADS, QUARANTINE
+from ingestion.run import SourceRun
 
 
 @dataclass(frozen=True)
-class FilesSpec:
-    """A source of kind `files`. `start_date` is for the models; every row of a file is landed."""
+class _Change:
+    """A file to read, and what the state will say of it once it is loaded."""
 
-    name: str
-    path: Path | str
-    timezone: str = "UTC"
-    start_date: date | None = None
-    tables: Mapping[str, TableMapping] = field(default_factory=dict)
-    datetime_format: str | None = None
-    delimiter: str | None = None
-    encoding: str | None = None
-    decimal: str | None = None
-    nulls: Nulls | None = None
-    snapshot: bool | None = None
+    file: SourceFile
+    mark: dict[str, Any]
+    is_reread: bool
+    is_remapped: bool
 
 
-@dataclass(frozen=True)
-class Format:
-    """The six settings as they hold for one table; `datetime_format` None is ISO 8601."""
+def files_source(
+    spec: FilesSpec, run: SourceRun, prepare: Callable[[], object] = lambda: None
+) -> DltSource:
+    """One resource an entity; each also yields the rows it sets aside and a row a file it read.
 
-    datetime_format: str | None = None
-    delimiter: str = ","
-    encoding: str = "utf-8"
-    decimal: str = "."
-    nulls: Nulls = ()
-    snapshot: bool = False
+    `prepare` is called once, before the folder is first looked at. Raises IngestError, when run, if
+    a file lacks a required column or none of its rows is readable.
+    """
+    check_mapping(spec)
 
+    @cache
+    def folder() -> Folder:
+        prepare()
+        return Folder(spec, run.scratch)
 
-@dataclass(frozen=True)
-class SourceFile:
-    """A file that feeds `entity`; `name` is its path inside the source's folder."""
+    def resource(entity: Entity) -> DltResource:
+        return dlt.resource(
+            lambda: _land(entity, folder(), run),
+            name=entity.name,
+            write_disposition="append",
+            schema_contract={"tables": "evolve", "columns": "evolve", "data_type": "freeze"},
+        )
 
-    entity: str
-    name: str
-    size: int
-    modified_at: datetime
+    @dlt.source(name=spec.name, max_table_nesting=0)
+    def exported() -> list[DltResource]:
+        return [resource(entity) for entity in ENTITIES.values()]
 
-
-def mapping_of(spec: FilesSpec, entity: str) -> TableMapping:
-    return spec.tables.get(entity, TableMapping())
-
-
-def format_of(spec: FilesSpec, entity: str) -> Format:
-    """The table's own settings, else the source's, else the defaults."""
-    table, defaults = mapping_of(spec, entity), Format()
-    settings: dict[str, Any] = {}
-    for name in asdict(defaults):
-        choices = (getattr(table, name), getattr(spec, name), getattr(defaults, name))
-        settings[name] = next((choice for choice in choices if choice is not None), None)
-    return Format(**settings)
+    return exported()
 
 
-def mapping_hash(spec: FilesSpec, entity: str) -> str:
-    """Changes when the same file would land differently."""
-    table = asdict(mapping_of(spec, entity))
-    effective = {**table, **asdict(format_of(spec, entity)), "timezone": spec.timezone}
-    text = json.dumps(effective, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def check_mapping(spec: FilesSpec) -> None:
-    """Raises IngestError on names that the export format does not know."""
-    for table, mapping in spec.tables.items():
-        where = f"source {spec.name}, tables.{table}"
-        if table not in ENTITIES:
-            raise IngestError(
-                f"{where}: there is no such table. The export format has {', '.join(ENTITIES)}."
+def _land(entity: Entity, folder: Folder, run: SourceRun) -> Iterator[Any]:
+    """The new rows of one entity. Its tables are made even when there is no row."""
+    yield arrow_schema(entity).empty_table()
+    yield dlt.mark.with_table_name(QUARANTINE.empty_table(), "quarantine")
+    yield dlt.mark.with_table_name(FILE_LOADS.empty_table(), "file_loads")
+    spec = folder.spec
+    known: dict[str, dict[str, Any]] = dlt.current.resource_state().setdefault("files", {})
+    changes = list(_changes(entity, folder, known, run.reread))
+    if not changes:
+        return
+    with Staging(spec, entity, run.scratch, run.now) as staging:
+        for change in changes:
+            path = folder.local_path(change.file.name)
+            staging.stage(
+                change.file, path, is_reread=change.is_reread, is_remapped=change.is_remapped
             )
-        known = ENTITIES[table].names
-        nulls = mapping.nulls if isinstance(mapping.nulls, Mapping) else {}
-        for part in (mapping.columns, mapping.constants, mapping.values, nulls):
-            for column in part:
-                if column not in known:
-                    raise IngestError(
-                        f"{where}: {column!r} is no column of {table}, which has"
-                        f" {', '.join(known)}. Names on the left are the export format's."
-                    )
+        is_snapshot = format_of(spec, entity.name).snapshot
+        yield from Landing(staging, run.warehouse, is_snapshot).rows()
+        bad = staging.quarantined()
+        if len(bad):
+            yield dlt.mark.with_table_name(_quarantine_rows(entity, bad, run), "quarantine")
+        loads = _file_loads(staging.results, changes, run)
+        yield dlt.mark.with_table_name(loads, "file_loads")
+    known.update({change.file.name: change.mark for change in changes if change.mark})
 
 
-class Folder:
-    """The files of a source, on this machine or behind an fsspec URL."""
+def _changes(
+    entity: Entity,
+    folder: Folder,
+    known: dict[str, dict[str, Any]],
+    reread: frozenset[tuple[str, str]],
+) -> Iterator[_Change]:
+    """Files of the entity to read, in load order; others get their new time into `known`.
 
-    def __init__(self, spec: FilesSpec, scratch: Path) -> None:
-        self.spec = spec
-        self._scratch = scratch
-        url = str(spec.path)
-        self._is_local = "://" not in url or url.startswith(("file://", "local://"))
-        if self._is_local:
-            self._root = Path(url.split("://", 1)[-1])
-        else:
-            import fsspec
-
-            self._system, root = fsspec.core.url_to_fs(url)
-            self._remote_root = root.rstrip("/")
-
-    def files(self) -> list[SourceFile]:
-        """Every file that feeds an entity, by entity and name: the order in which they load."""
-        found = self._listing()
-        fed: list[SourceFile] = []
-        for entity in ENTITIES:
-            pattern = mapping_of(self.spec, entity).file
-            names = sorted(
-                name
-                for name in found
-                if (fnmatch(name, pattern) if pattern else _entity_of(name) == entity)
-            )
-            if pattern and not names:
-                raise IngestError(
-                    f"source {self.spec.name}: no file {pattern!r} for table {entity} in"
-                    f" {self.spec.path}, which holds {_some(found)}. Correct tables.{entity}.file"
-                    " or put the file there."
-                )
-            fed += [SourceFile(entity, name, *found[name]) for name in names]
-        if found and not fed:
-            raise IngestError(
-                f"source {self.spec.name}: none of the files in {self.spec.path} feeds a table:"
-                f" {_some(found)}. Name files after their table ({', '.join(list(ENTITIES)[:4])}"
-                " …) or set `file` in the source's tables."
-            )
-        return fed
-
-    def local_path(self, name: str) -> Path:
-        """The file on this machine, copied first if it is elsewhere."""
-        if self._is_local:
-            return self._root / name
-        target = self._scratch / "remote" / name
-        if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with (
-                self._system.open(f"{self._remote_root}/{name}", "rb") as source,
-                target.open("wb") as copy,
-            ):
-                shutil.copyfileobj(source, copy)
-        return target
-
-    def _listing(self) -> dict[str, tuple[int, datetime]]:
-        """Size and time by name, for the folder and the folders in it."""
-        if not self._is_local:
-            return self._remote_listing()
-        if not self._root.is_dir():
-            raise IngestError(
-                f"source {self.spec.name}: there is no folder {self._root}. Correct its `path`,"
-                " which is relative to bookbag.toml."
-            )
-        listing = {}
-        for path in self._root.rglob("*"):
-            name = path.relative_to(self._root).as_posix()
-            if path.is_file() and not _is_hidden(name):
-                stat = path.stat()
-                listing[name] = (stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC))
-        return listing
-
-    def _remote_listing(self) -> dict[str, tuple[int, datetime]]:
-        if not self._system.exists(self._remote_root):
-            raise IngestError(
-                f"source {self.spec.name}: there is nothing at {self.spec.path}. Correct its"
-                " `path`, or the credentials if it needs any."
-            )
-        listing = {}
-        for full, info in self._system.find(self._remote_root, detail=True).items():
-            name = full[len(self._remote_root) :].lstrip("/")
-            if not _is_hidden(name):
-                listing[name] = (int(info["size"] or 0), _modified_at(info))
-        return listing
+    By name; the files of a snapshot by time, since the newest one says what is still there.
+    """
+    mapping = mapping_hash(folder.spec, entity.name)
+    files = [file for file in folder.files if file.entity == entity.name]
+    if format_of(folder.spec, entity.name).snapshot:
+        files.sort(key=lambda file: (file.modified_at, file.name))
+    for file in files:
+        before = known.get(file.name)
+        stamp = {"size": file.size, "modified_at": file.modified_at.isoformat()}
+        is_same_mapping = bool(before) and before["mapping"] == mapping
+        must_read = (entity.name, file.name) in reread
+        if before and is_same_mapping and not must_read and before.items() >= stamp.items():
+            continue
+        content = sha256_of(folder.local_path(file.name))
+        is_same_content = bool(before) and before["sha256"] == content
+        mark = {**stamp, "sha256": content, "mapping": mapping}
+        if is_same_content and is_same_mapping and not must_read:
+            known[file.name] = mark
+            continue
+        yield _Change(file, mark, before is not None, is_same_content)
 
 
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _quarantine_rows(entity: Entity, bad: pa.Table, run: SourceRun) -> pa.Table:
+    size = len(bad)
+    columns = {
+        "entity": pa.array([entity.name] * size, pa.string()),
+        **{name: bad[name] for name in bad.column_names},
+        "landed_at": pa.array([run.now] * size, pa.timestamp("us", "UTC")),
+    }
+    return pa.table(columns).select(QUARANTINE.names).cast(QUARANTINE)
 
 
-def _entity_of(name: str) -> str | None:
-    """The entity whose files are called so; of names that begin alike the longer one is meant."""
-    path = PurePosixPath(name)
-    extension = next((end for end in EXTENSIONS if name.endswith(end)), None)
-    if extension is None or len(path.parts) > 2:
-        return None
-    if len(path.parts) == 2:
-        return path.parts[0] if path.parts[0] in ENTITIES else None
-    stem = path.name.removesuffix(extension)
-    fits = [entity for entity in ENTITIES if stem == entity or stem.startswith(f"{entity}_")]
-    return max(fits, key=len, default=None)
+def _file_loads(results: list[FileResult], changes: list[_Change], run: SourceRun) -> pa.Table:
+    rows = [
+        {
+            "entity": result.file.entity,
+            "file": result.file.name,
+            "size": result.file.size,
+            "modified_at": result.file.modified_at,
+            "sha256": change.mark["sha256"],
+            "columns": ";".join(result.columns),
+            "rows_read": result.rows_read,
+            "rows_good": result.rows_good,
+            "rows_ignored": result.rows_ignored,
+            "rows_quarantined": result.rows_quarantined,
+            "dst_skipped": result.dst_skipped,
+            "dst_repeated": result.dst_repeated,
+            "loaded_at": run.now,
+        }
+        for result, change in zip(results, changes, strict=True)
+    ]
+    return pa.Table.from_pylist(rows, schema=FILE_LOADS)
 
 
-def _is_hidden(name: str) -> bool:
-    return any(part.startswith((".", "~$")) for part in PurePosixPath(name).parts)
-
-
-def _modified_at(info: Mapping[str, Any]) -> datetime:
-    """File systems call it differently; one that does not say is asked for its content each time."""
-    for name in ("mtime", "LastModified", "last_modified", "updated", "created"):
-        value = info.get(name)
-        if isinstance(value, datetime):
-            return value if value.tzinfo else value.replace(tzinfo=UTC)
-        if isinstance(value, int | float):
-            return datetime.fromtimestamp(value, UTC)
-        if isinstance(value, str):
-            return datetime.fromisoformat(value)
-    return datetime.fromtimestamp(0, UTC)
-
-
-def _some(names: Mapping[str, object]) -> str:
-    shown = sorted(names)[:8]
-    return (", ".join(shown) + (" …" if len(names) > 8 else "")) or "no file"

@@ -4,7 +4,7 @@
         'tickets', 'messages', 'ticket_events', 'csat_responses', 'agents', 'customers', 'orders',
         'order_lines', 'refunds', 'time_entries', 'nps_responses', 'qa_reviews', 'cost_rates',
         'support_costs', 'fx_rates', 'roster', 'calendar_context', 'schedules', 'holidays',
-        'targets', 'quarantine', 'file_loads', 'columns_seen',
+        'targets', 'quarantine', 'file_loads',
     ]) }}
 {% endmacro %}
 
@@ -15,8 +15,15 @@
 {% macro create_landed_views() %}
     {% if execute and flags.WHICH in ('run', 'build', 'test', 'seed', 'snapshot') %}
         {% set names = run_query(
-            "select source from raw_bookbag.sources where kind in ('files', 'sample') order by source"
+            "select source from raw_bookbag.sources where kind in ('files', 'sample') and 'raw_' || source"
+            ~ " in (select table_schema from information_schema.tables where table_name = 'file_loads')"
+            ~ " order by source"
         ).columns[0].values() %}
+        {% if not names %}
+            {{ exceptions.raise_compiler_error(
+                "No source has landed anything yet, so there is nothing to build: run ingest first."
+            ) }}
+        {% endif %}
         {% do run_query("create schema if not exists landed") %}
         {% for entity in export_entities() %}
             {% set branches = [] %}

@@ -40,7 +40,7 @@
 {% macro look_ahead_s(stat) %}
     {% set given = stat.mature_after | string %}
     {% if given == 'target' %}
-        {{ return("(select coalesce(max(target_s), 0) from kpi_clock_targets where kpi = '" ~ stat.kpi ~ "')") }}
+        {{ return("(select coalesce(max(target_s), 0) from int_clock_targets where kpi = '" ~ stat.kpi ~ "')") }}
     {% elif modules.re.match('^[0-9]+h$', given) %}{{ return(given[:-1] | int * 3600) }}
     {% elif modules.re.match('^[0-9]+d$', given) %}{{ return(given[:-1] | int * 86400) }}
     {% elif modules.re.match('^[0-9]+$', given) %}{{ return(given | int) }}
@@ -299,7 +299,7 @@
     cross join account
     {%- for kpi in clocks %}
     {%- for kind in ['own', 'general'] %}
-    left join kpi_clock_targets as {{ kind }}_{{ kpi }}
+    left join int_clock_targets as {{ kind }}_{{ kpi }}
         on {{ kind }}_{{ kpi }}.kpi = '{{ kpi }}'
         and {{ kind }}_{{ kpi }}.is_sync = coalesce(fact.is_sync, false)
         and {{ kind }}_{{ kpi }}.channel = {{ 'fact.channel' if kind == 'own' else "'all'" }}
@@ -314,7 +314,7 @@
 {% macro kpi_aggregates(fact_name) %}
 {%- set relation = ref(fact_name) -%}
 {%- set account = ref('int_accounts') -%}
-{%- set targets = ref('kpi_clock_targets') -%}
+{%- set targets = ref('int_clock_targets') -%}
 {%- if not execute -%}
 select 1 as parsed
 {%- else -%}
@@ -331,7 +331,7 @@ int_accounts as (
     select * from {{ account }}
 ),
 
-kpi_clock_targets as (
+int_clock_targets as (
     select * from {{ targets }}
 ),
 

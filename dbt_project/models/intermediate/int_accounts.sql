@@ -3,7 +3,7 @@
 with
 
 account as (
-    select * from {{ source('bookbag', 'account') }}
+    select * from {{ ref('stg_bookbag__account') }}
 ),
 
 sources as (

@@ -6,7 +6,7 @@ coverage as (
 ),
 
 account as (
-    select * from {{ source('bookbag', 'account') }}
+    select * from {{ ref('stg_bookbag__account') }}
 ),
 
 flagged as (

@@ -82,7 +82,7 @@ sources as (
         source,
         timezone,
         start_date
-    from {{ source('bookbag', 'sources') }}
+    from {{ ref('stg_bookbag__sources') }}
     where kind in ('files', 'sample')
 ),
 

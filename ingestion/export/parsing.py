@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from ingestion.contracts import GOOD_BAD, SCALES, STATUSES, Column, Entity
-from ingestion.files import Format, TableMapping
-from ingestion.reading import LINE, TEXT
+from ingestion.export.folder import Format, TableMapping
+from ingestion.export.reading import LINE, TEXT
 
 JSON = "JSON"
 FUTURE_TOLERANCE = timedelta(days=1)

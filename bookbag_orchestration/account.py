@@ -1,0 +1,83 @@
+"""The settings that the models read, written into the warehouse: schema `raw_bookbag`.
+
+dbt gets no variables: what a model depends on is a table, so that `dbt build` in dbt_project/ does
+the same as a run, and a changed setting is seen in the data.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+
+import duckdb
+
+from bookbag_orchestration.config import Config
+
+HOUR_S, DAY_S = 3600, 86400
+
+_TABLES = {
+    "account": (
+        "account_id varchar, timezone varchar, currency varchar, week_start integer,"
+        " ai_launch_date date, ai_coverage_complete_from date, as_of timestamptz,"
+        " ai_assume_sync_s bigint, ai_assume_async_s bigint, resolution_window_s bigint,"
+        " fcr_window_s bigint, recontact_window_s bigint, recommendation_window_s bigint,"
+        " churn_window_s bigint, fte_hours double, shrinkage double, min_n integer,"
+        " code_version varchar"
+    ),
+    "sources": "source varchar, kind varchar, timezone varchar, start_date date",
+    "kpi_settings": (
+        "kpi varchar, owner varchar, protocol varchar, cadence varchar, good double,"
+        " better double, best double, alert_below double, alert_above double, min_n integer"
+    ),
+}
+
+Row = Sequence[str | int | float | date | datetime | None]
+
+
+def write_account(connection: duckdb.DuckDBPyConnection, config: Config) -> None:
+    """Replaces the three tables in one transaction."""
+    rows = {
+        "account": [_account_row(config)],
+        "sources": [_source_row(config, name) for name in sorted(s.name for s in config.sources)],
+        "kpi_settings": [
+            (kpi, *(getattr(settings, name) for name in type(settings).model_fields))
+            for kpi, settings in sorted(config.kpi.items())
+        ],
+    }
+    connection.execute("begin")
+    connection.execute("create schema if not exists raw_bookbag")
+    for table, columns in _TABLES.items():
+        connection.execute(f"create or replace table raw_bookbag.{table} ({columns})")
+        for row in rows[table]:
+            marks = ", ".join("?" for _ in row)
+            connection.execute(f"insert into raw_bookbag.{table} values ({marks})", list(row))
+    connection.execute("commit")
+
+
+def _account_row(config: Config) -> Row:
+    account, given = config.account, config.definitions
+    churn = given.churn_window_d
+    return (
+        account.id,
+        account.timezone,
+        account.currency,
+        account.first_weekday,
+        account.ai_launch_date,
+        account.ai_coverage_complete_from,
+        config.as_of.astimezone(UTC) if config.as_of else None,
+        round(given.ai_assume_h.sync * HOUR_S),
+        round(given.ai_assume_h.async_ * HOUR_S),
+        round(given.resolution_window_h * HOUR_S),
+        round(given.fcr_window_h * HOUR_S),
+        round(given.recontact_window_h * HOUR_S),
+        round(given.recommendation_window_d * DAY_S),
+        round(churn * DAY_S) if churn is not None else None,
+        given.fte_hours,
+        given.shrinkage,
+        given.min_n,
+        version("bookbag"),
+    )
+
+
+def _source_row(config: Config, name: str) -> Row:
+    source = config.source(name)
+    return (source.name, source.kind, source.timezone, source.start_date)

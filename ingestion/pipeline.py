@@ -1,0 +1,96 @@
+"""The one way a pipeline is built and run: dlt into the private DuckDB file, Parquet in between.
+
+Each source is a pipeline of its own (`bookbag_<source>`, schema `raw_<source>`), so that one that
+fails stops no other. Its state lives in the warehouse beside the rows and counts only with a
+finished load; the working folder of a killed run is thrown away, and the source finds what is
+missing.
+"""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import dlt
+import duckdb
+from dlt.common.pipeline import LoadInfo
+from dlt.pipeline.exceptions import PipelineStepFailed
+from dlt.sources import DltSource
+
+from ingestion.errors import IngestError
+from ingestion.quarantine import has_quarantine, prune
+
+BOOKKEEPING = ("quarantine", "file_loads")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What one run landed: new rows by table, and the rows that are set aside now."""
+
+    rows: Mapping[str, int]
+    quarantined: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.rows.values())
+
+
+def build(source: str, warehouse: Path, working: Path) -> dlt.Pipeline:
+    """A pipeline that knows nothing yet: `working` is emptied."""
+    shutil.rmtree(working, ignore_errors=True)
+    warehouse.parent.mkdir(parents=True, exist_ok=True)
+    dlt.config["normalize.parquet_normalizer.add_dlt_load_id"] = True
+    dlt.config["load.raise_on_failed_jobs"] = True
+    return dlt.pipeline(
+        pipeline_name=f"bookbag_{source}",
+        pipelines_dir=str(working / "dlt"),
+        destination=dlt.destinations.duckdb(str(warehouse)),
+        dataset_name=f"raw_{source}",
+    )
+
+
+def load(pipeline: dlt.Pipeline, source: DltSource, warehouse: Path) -> Loaded:
+    """Runs the source to its end.
+
+    Raises IngestError, with nothing landed, where the source could not be read.
+    """
+    try:
+        info = pipeline.run(source, loader_file_format="parquet")
+    except PipelineStepFailed as error:
+        raise _cause(error, source.name) from error
+    with duckdb.connect(str(warehouse)) as connection:
+        prune(connection, source.name)
+        return Loaded(_landed(pipeline, info), _set_aside(connection, source.name))
+
+
+def _landed(pipeline: dlt.Pipeline, info: LoadInfo) -> Mapping[str, int]:
+    trace = pipeline.last_trace
+    counts = trace.last_normalize_info.row_counts if trace and info.loads_ids else {}
+    return {
+        table: rows
+        for table, rows in counts.items()
+        if rows and not table.startswith("_dlt") and table not in BOOKKEEPING
+    }
+
+
+def _set_aside(connection: duckdb.DuckDBPyConnection, source: str) -> int:
+    if not has_quarantine(connection, source):
+        return 0
+    found = connection.execute(f'select count(*) from "raw_{source}".quarantine').fetchone()
+    return int(found[0]) if found else 0
+
+
+def _cause(error: BaseException, source: str) -> IngestError:
+    """The source's own words behind dlt's wrapping; of any other error, its first line."""
+    innermost: BaseException = error
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, IngestError):
+            return cause
+        innermost = cause
+        cause = cause.__cause__ or cause.__context__
+    text = str(innermost).strip().splitlines()
+    return IngestError(
+        f"source {source}: {text[0] if text else type(innermost).__name__}"
+        " Nothing of it was landed; run again with --verbose for the whole trace."
+    )
