@@ -22,11 +22,17 @@ _QUIET: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """Where bookbag works; `config` None = bookbag.toml if there is one, else the sample shop."""
+    """Where bookbag works; `config` None = bookbag.toml if there is one, else the sample shop.
+
+    `full_refresh`: read every file again and rebuild every table; `reread`: (entity, file) pairs
+    that are to be read again.
+    """
 
     home: Path
-    config: Path | None
-    as_of: str | None
+    config: Path | None = None
+    as_of: str | None = None
+    full_refresh: bool = False
+    reread: frozenset[tuple[str, str]] = frozenset()
 
 
 def silence_telemetry() -> None:
@@ -36,20 +42,37 @@ def silence_telemetry() -> None:
 
 
 def read_environment() -> Settings:
-    """BOOKBAG_HOME, BOOKBAG_CONFIG and BOOKBAG_AS_OF; paths are relative to the working folder."""
+    """BOOKBAG_HOME, BOOKBAG_CONFIG, BOOKBAG_AS_OF; paths are relative to the working folder.
+
+    BOOKBAG_FULL_REFRESH is 1 or absent; BOOKBAG_REREAD holds `entity/file` pairs, one a line.
+    """
     config = os.environ.get("BOOKBAG_CONFIG")
+    reread = os.environ.get("BOOKBAG_REREAD", "").splitlines()
     return Settings(
         home=Path(os.environ.get("BOOKBAG_HOME") or ".bookbag").resolve(),
         config=Path(config).resolve() if config else None,
         as_of=os.environ.get("BOOKBAG_AS_OF") or None,
+        full_refresh=os.environ.get("BOOKBAG_FULL_REFRESH") == "1",
+        reread=frozenset((entity, file) for entity, _, file in map(_cut, reread)),
     )
 
 
 def write_environment(settings: Settings) -> None:
     """Hands the settings to what runs in or under this process: Dagster's code, dbt."""
     os.environ["BOOKBAG_HOME"] = str(settings.home)
-    for name, value in (("BOOKBAG_CONFIG", settings.config), ("BOOKBAG_AS_OF", settings.as_of)):
-        if value is None:
+    reread = "\n".join(f"{entity}/{file}" for entity, file in sorted(settings.reread))
+    given = {
+        "BOOKBAG_CONFIG": settings.config,
+        "BOOKBAG_AS_OF": settings.as_of,
+        "BOOKBAG_FULL_REFRESH": "1" if settings.full_refresh else None,
+        "BOOKBAG_REREAD": reread,
+    }
+    for name, value in given.items():
+        if not value:
             os.environ.pop(name, None)
         else:
             os.environ[name] = str(value)
+
+
+def _cut(line: str) -> tuple[str, str, str]:
+    return line.partition("/")

@@ -15,6 +15,7 @@ import pyarrow as pa
 from dlt.sources import DltResource, DltSource
 
 from ingestion.contracts import ENTITIES, Entity
+from ingestion.export.filling import FileResult
 from ingestion.export.folder import (
     FilesSpec,
     Folder,
@@ -25,7 +26,7 @@ from ingestion.export.folder import (
     sha256_of,
 )
 from ingestion.export.landing import Landing, arrow_schema
-from ingestion.export.staging import FileResult, Staging
+from ingestion.export.staging import Staging
 from ingestion.quarantine import FILE_LOADS, QUARANTINE
 from ingestion.run import SourceRun
 
@@ -88,12 +89,11 @@ def _land(entity: Entity, folder: Folder, run: SourceRun) -> Iterator[Any]:
             )
         is_snapshot = format_of(spec, entity.name).snapshot
         yield from Landing(staging, run.warehouse, is_snapshot).rows()
-        bad = staging.quarantined()
-        if len(bad):
+        for bad in staging.quarantined():
             yield dlt.mark.with_table_name(_quarantine_rows(entity, bad, run), "quarantine")
         loads = _file_loads(staging.results, changes, run)
         yield dlt.mark.with_table_name(loads, "file_loads")
-    known.update({change.file.name: change.mark for change in changes if change.mark})
+    known.update({change.file.name: change.mark for change in changes})
 
 
 def _changes(
@@ -107,23 +107,32 @@ def _changes(
     By name; the files of a snapshot by time, since the newest one says what is still there.
     """
     mapping = mapping_hash(folder.spec, entity.name)
+    is_snapshot = format_of(folder.spec, entity.name).snapshot
     files = [file for file in folder.files if file.entity == entity.name]
-    if format_of(folder.spec, entity.name).snapshot:
+    if is_snapshot:
         files.sort(key=lambda file: (file.modified_at, file.name))
+    contents = {mark["sha256"] for mark in known.values()}
+    has_changes = False
     for file in files:
         before = known.get(file.name)
         stamp = {"size": file.size, "modified_at": file.modified_at.isoformat()}
-        is_same_mapping = bool(before) and before["mapping"] == mapping
-        must_read = (entity.name, file.name) in reread
+        must_read = (entity.name, file.name) in reread or (
+            # An older snapshot that arrives late is judged by the newest.
+            is_snapshot and has_changes and file is files[-1]
+        )
+        is_same_mapping = before is not None and before["mapping"] == mapping
         if before and is_same_mapping and not must_read and before.items() >= stamp.items():
             continue
         content = sha256_of(folder.local_path(file.name))
-        is_same_content = bool(before) and before["sha256"] == content
+        is_same_content = before is not None and before["sha256"] == content
         mark = {**stamp, "sha256": content, "mapping": mapping}
         if is_same_content and is_same_mapping and not must_read:
             known[file.name] = mark
             continue
-        yield _Change(file, mark, before is not None, is_same_content)
+        has_changes = True
+        # A copy under another name says nothing new either.
+        is_reread = before is not None or content in contents
+        yield _Change(file, mark, is_reread, is_same_content)
 
 
 def _quarantine_rows(entity: Entity, bad: pa.Table, run: SourceRun) -> pa.Table:
@@ -156,5 +165,3 @@ def _file_loads(results: list[FileResult], changes: list[_Change], run: SourceRu
         for result, change in zip(results, changes, strict=True)
     ]
     return pa.Table.from_pylist(rows, schema=FILE_LOADS)
-
-

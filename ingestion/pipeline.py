@@ -2,11 +2,10 @@
 
 Each source is a pipeline of its own (`bookbag_<source>`, schema `raw_<source>`), so that one that
 fails stops no other. Its state lives in the warehouse beside the rows and counts only with a
-finished load; the working folder of a killed run is thrown away, and the source finds what is
-missing.
+finished load; what a killed run has left, in its working folder and in the warehouse, is thrown
+away before the next.
 """
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,8 +35,9 @@ class Loaded:
 
 
 def build(source: str, warehouse: Path, working: Path) -> dlt.Pipeline:
-    """A pipeline that knows nothing yet: `working` is emptied."""
-    shutil.rmtree(working, ignore_errors=True)
+    """A pipeline of one source, which keeps its files in `working`. It can be built while another
+    process runs it.
+    """
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     dlt.config["normalize.parquet_normalizer.add_dlt_load_id"] = True
     dlt.config["load.raise_on_failed_jobs"] = True
@@ -54,6 +54,10 @@ def load(pipeline: dlt.Pipeline, source: DltSource, warehouse: Path) -> Loaded:
 
     Raises IngestError, with nothing landed, where the source could not be read.
     """
+    pipeline.drop()
+    if warehouse.exists():
+        with duckdb.connect(str(warehouse)) as connection:
+            undo_unfinished(connection, source.name)
     try:
         info = pipeline.run(source, loader_file_format="parquet")
     except PipelineStepFailed as error:
@@ -63,9 +67,26 @@ def load(pipeline: dlt.Pipeline, source: DltSource, warehouse: Path) -> Loaded:
         return Loaded(_landed(pipeline, info), _set_aside(connection, source.name))
 
 
+def undo_unfinished(connection: duckdb.DuckDBPyConnection, source: str) -> None:
+    """Takes out what killed runs have appended: their state, which says so, was never saved."""
+    schema = f"raw_{source}"
+    found = connection.execute(
+        "select table_name from duckdb_columns() where schema_name = ?"
+        " and (column_name = '_row_hash' or table_name in (?, ?, '_dlt_loads')) group by table_name",
+        [schema, *BOOKKEEPING],
+    ).fetchall()
+    tables = {name for (name,) in found}
+    if "_dlt_loads" in tables:
+        for table in tables - {"_dlt_loads"}:
+            connection.execute(
+                f'delete from "{schema}"."{table}" where _dlt_load_id not in'
+                f' (select load_id from "{schema}"._dlt_loads where status = 0)'
+            )
+
+
 def _landed(pipeline: dlt.Pipeline, info: LoadInfo) -> Mapping[str, int]:
-    trace = pipeline.last_trace
-    counts = trace.last_normalize_info.row_counts if trace and info.loads_ids else {}
+    normalized = pipeline.last_trace.last_normalize_info if info.loads_ids else None
+    counts = normalized.row_counts if normalized else {}
     return {
         table: rows
         for table, rows in counts.items()
@@ -92,5 +113,6 @@ def _cause(error: BaseException, source: str) -> IngestError:
     text = str(innermost).strip().splitlines()
     return IngestError(
         f"source {source}: {text[0] if text else type(innermost).__name__}"
-        " Nothing of it was landed; run again with --verbose for the whole trace."
+        " What it has landed counts only when it is done; run again with --verbose for the whole"
+        " trace."
     )

@@ -60,10 +60,10 @@ def prune(connection: duckdb.DuckDBPyConnection, source: str) -> None:
     if has_quarantine(connection, source):
         schema = f'"raw_{source}"'
         connection.execute(
-            f"delete from {schema}.quarantine as old using (select entity, file, max(loaded_at)"
-            f" as loaded_at from {schema}.file_loads group by entity, file) as newest"
-            " where old.entity = newest.entity and old.file = newest.file"
-            " and old.landed_at < newest.loaded_at"
+            f"delete from {schema}.quarantine as old using (select entity, file,"
+            f" max(_dlt_load_id) as load_id from {schema}.file_loads group by entity, file)"
+            " as newest where old.entity = newest.entity and old.file = newest.file"
+            " and old._dlt_load_id < newest.load_id"
         )
 
 

@@ -126,3 +126,8 @@
 {% macro add_months(day, months) -%}
     cast({{ day }} + to_months(cast({{ months }} as integer)) as date)
 {%- endmacro %}
+
+{# Texts of a group in one, in an order. #}
+{% macro joined_text(value, ordering, separator) -%}
+    string_agg({{ value }}, '{{ separator }}' order by {{ ordering }})
+{%- endmacro %}

@@ -1,7 +1,7 @@
 """From staged rows to the rows that must be appended.
 
 The newest row of each key is compared with what the warehouse holds: a row that is there already is
-not appended again, whichever file brings it, and whatever a killed run left behind.
+not appended again, whichever file brings it.
 """
 
 from collections.abc import Iterator
@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ingestion.contracts import Entity
-from ingestion.export.parsing import SQL_TYPES, literal, quoted
-from ingestion.export.staging import Staging
+from ingestion.contracts import Column, Entity
+from ingestion.export.spelling import SQL_TYPES, literal, quoted
+from ingestion.export.staging import ROWS_PER_BATCH, Staging
 
-ROWS_PER_BATCH = 100_000
 META_COLUMNS = ("_key", "_row_hash", "_extra", "_file", "_line", "_is_deleted", "_loaded_at")
 
 _ALWAYS = "timestamp '0001-01-01'"
@@ -81,22 +80,25 @@ class Landing:
             yield pa.Table.from_batches([batch]).select(schema.names).cast(schema)
 
     def _settle(self, is_snapshot: bool, has_warehouse: bool) -> None:
-        schema = quoted(f"raw_{self.staging.spec.name}")
-        landed = f"warehouse.{schema}.{quoted(self.entity.name)}"
-        is_landed = has_warehouse and self._exists()
+        landed = self._landed() if has_warehouse else None
+        is_landed = landed is not None
         nothing = f"({self._nothing()})"
         where = "" if is_snapshot else "where _key in (select _key from staged)"
         known = f"{landed} {where}" if is_landed else nothing
         can_bury = is_snapshot and self._all_keys_known()
-        self._choose(known, can_bury)
+        self._choose(known, is_snapshot, can_bury)
         remapped = [r.file.name for r in self.staging.results if r.is_remapped]
-        can_be_gone = is_landed and (can_bury or bool(remapped))
-        self._bury(landed if can_be_gone else None, nothing, can_bury, remapped)
+        self._bury(landed if can_bury or remapped else None, nothing, can_bury, remapped)
 
-    def _choose(self, known: str, can_bury: bool) -> None:
+    def _choose(self, known: str, is_snapshot: bool, can_bury: bool) -> None:
         updated = "updated_at" if self.entity.has_updated_at else "cast(null as timestamp)"
         staged_updated = updated.replace("updated_at", "staged.updated_at")
-        rereads = ", ".join(str(r.order) for r in self.staging.results if r.is_reread) or "-1"
+        # What the newest snapshot says is news even if it was said before.
+        rereads = [
+            str(result.order)
+            for result in self.staging.results
+            if result.is_reread and not (is_snapshot and result.order == self._newest)
+        ]
         newest_keys = f"(select _key from staged where file_order = {self._newest})"
         absent = f"winners._key not in {newest_keys}" if can_bury else "false"
         # Within one run as between runs: newest by updated_at, then by file and line.
@@ -133,7 +135,7 @@ class Landing:
                         >= coalesce(landed.updated_at, {_ALWAYS})
                     -- What an older file said before is no news when that file is read again.
                     and (known._key is null or landed._file = candidates._file
-                        or candidates.file_order not in ({rereads})))"""
+                        or candidates.file_order not in ({", ".join(rereads) or "-1"})))"""
         )
 
     def _bury(
@@ -171,24 +173,31 @@ class Landing:
         )
         return not lost and not keyless
 
-    def _exists(self) -> bool:
-        return bool(
-            self.staging.number(
-                "select count(*) from duckdb_tables() where database_name = 'warehouse'"
-                f" and schema_name = {literal('raw_' + self.staging.spec.name)}"
-                f" and table_name = {literal(self.entity.name)}"
-            )
-        )
+    def _landed(self) -> str | None:
+        """The landed table, with columns that it lacks since the contract has grown as NULL."""
+        schema, table = f"raw_{self.staging.spec.name}", self.entity.name
+        found = self._run(
+            "select column_name from duckdb_columns() where database_name = 'warehouse'"
+            " and schema_name = ? and table_name = ?",
+            [schema, table],
+        ).fetchall()
+        there = {name for (name,) in found}
+        if not there:
+            return None
+        name = f"warehouse.{quoted(schema)}.{quoted(table)}"
+        lacking = ", ".join(_null(c) for c in self.entity.columns if c.name not in there)
+        return f"(select *, {lacking} from {name})" if lacking else name
 
     def _nothing(self) -> str:
         """No landed row, in the landed shape."""
-        columns = [
-            f"cast(null as {SQL_TYPES.get(c.type, 'VARCHAR')}) as {quoted(c.name)}"
-            for c in self.entity.columns
-        ]
+        columns = [_null(column) for column in self.entity.columns]
         columns += [
             f"cast(null as varchar) as {name}"
             for name in ("_key", "_row_hash", "_extra", "_file", "_dlt_load_id")
         ]
         columns += ["cast(null as bigint) as _line", "cast(null as boolean) as _is_deleted"]
         return f"select {', '.join(columns)} where false"
+
+
+def _null(column: Column) -> str:
+    return f"cast(null as {SQL_TYPES.get(column.type, 'VARCHAR')}) as {quoted(column.name)}"

@@ -27,6 +27,7 @@ class WallClock:
     """One zone; every column is Arrow timestamp[us] without a zone, in and out."""
 
     def __init__(self, zone: str) -> None:
+        self.zone = zone
         changes = _changes(zone)
         offsets = [changes[0][2], *(after for _, _, after in changes[1:])]
         self.is_utc = len(offsets) == 1 and offsets[0] == 0
@@ -57,7 +58,7 @@ class WallClock:
 
 @lru_cache(maxsize=16)
 def _changes(zone: str) -> tuple[tuple[int, int, int], ...]:
-    """(second of the change in UTC, offset before, offset after); the first stands for the start."""
+    """(second of the change in UTC, offset before, after); the first one stands for the start."""
     try:
         rules = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError):

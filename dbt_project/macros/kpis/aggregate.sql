@@ -313,8 +313,8 @@
 
 {% macro kpi_aggregates(fact_name) %}
 {%- set relation = ref(fact_name) -%}
-{%- set account = ref('int_accounts') -%}
-{%- set targets = ref('int_clock_targets') -%}
+{%- set account = ref('dim_accounts') -%}
+{%- set targets = ref('dim_clock_targets') -%}
 {%- if not execute -%}
 select 1 as parsed
 {%- else -%}

@@ -56,25 +56,32 @@
 {% endmacro %}
 
 {% macro kpi_blocks() %}
+    {# Reading the blocks takes a third of a second: they are kept for the rest of the run. #}
+    {% if execute and 'kpi_blocks' in graph %}{{ return(graph.kpi_blocks) }}{% endif %}
     {% set blocks = [] %}
     {% if execute %}
+        {% set known = {
+            'slices': kpi_all_slices(), 'inherited': kpi_inherited_keys(),
+            'kinds': kpi_measure_kinds(), 'derived': kpi_derived_kinds(),
+        } %}
         {% for node in graph.exposures.values() | sort(attribute='name') %}
             {% if 'kpi' in node.tags %}
-                {% do blocks.append(kpi_block(node)) %}
+                {% do blocks.append(kpi_block(node, known)) %}
             {% endif %}
         {% endfor %}
         {% do check_headlines(blocks) %}
+        {% do graph.update({'kpi_blocks': blocks}) %}
     {% endif %}
     {{ return(blocks) }}
 {% endmacro %}
 
-{% macro kpi_block(node) %}
+{% macro kpi_block(node, known) %}
     {% set meta = node.config.meta %}
     {% do check_block(node, meta) %}
     {% set stats = [] %}
     {% for given in meta.stats %}
         {% for entry in expand_times(given, meta) %}
-            {% do stats.append(kpi_stat(node, meta, entry, stats | length)) %}
+            {% do stats.append(kpi_stat(node, meta, entry, stats | length, known)) %}
         {% endfor %}
     {% endfor %}
     {% set targets = meta.get('targets', []) %}
@@ -90,12 +97,12 @@
         'alerts': kpi_rules(meta.get('alerts', []), stats),
         'definition_version': local_md5(tojson([node.description, meta], sort_keys=true))[:12],
     } %}
-    {% do check_stats(block) %}
+    {% do check_stats(block, known.slices) %}
     {{ return(block) }}
 {% endmacro %}
 
 {# One stat written out: the block's defaults, then its own keys, and which measure it is. #}
-{% macro kpi_stat(node, meta, entry, position) %}
+{% macro kpi_stat(node, meta, entry, position, known) %}
     {% set stat = {
         'kpi': node.name,
         'position': position,
@@ -105,27 +112,27 @@
         'min_n': none, 'ai_coverage': none, 'is_complete': false, 'is_hidden': false, 'per': none,
         'over': none,
     } %}
-    {% for key in kpi_inherited_keys() if key in meta %}
+    {% for key in known.inherited if key in meta %}
         {% do stat.update({key: meta[key]}) %}
     {% endfor %}
     {% do stat.update(entry) %}
     {% do stat.update({'needs': meta.get('needs', []) + entry.get('needs', [])}) %}
     {% if stat.slices == 'all_dimensions' %}
-        {% do stat.update({'slices': kpi_all_slices()}) %}
+        {% do stat.update({'slices': known.slices}) %}
     {% endif %}
     {% set kinds = [] %}
-    {% for kind in kpi_measure_kinds() if kind in entry %}
+    {% for kind in known.kinds if kind in entry %}
         {% do kinds.append(kind) %}
     {% endfor %}
     {% if kinds | length != 1 %}
         {{ fail_kpi(node.name, "stat '" ~ entry.stat ~ "' needs one measure of "
-            ~ kpi_measure_kinds() | join(', ') ~ "; it has: " ~ (kinds | join(', ') or 'none')) }}
+            ~ known.kinds | join(', ') ~ "; it has: " ~ (kinds | join(', ') or 'none')) }}
     {% endif %}
     {% do stat.update({
         'kind': kinds[0],
-        'is_derived': kinds[0] in kpi_derived_kinds(),
+        'is_derived': kinds[0] in known.derived,
         'is_count': kinds[0] in ['count', 'count_distinct'],
-        'is_stock': stat.snapshot is not none and kinds[0] not in kpi_derived_kinds(),
+        'is_stock': stat.snapshot is not none and kinds[0] not in known.derived,
     }) %}
     {{ return(stat) }}
 {% endmacro %}

@@ -32,7 +32,7 @@
     {% endfor %}
 {% endmacro %}
 
-{% macro check_stats(block) %}
+{% macro check_stats(block, known_slices) %}
     {% set names = [] %}
     {% for stat in block.stats %}
         {% if stat.stat in names %}
@@ -42,9 +42,9 @@
         {% if stat.attribution not in ['cohort', 'event', 'as_of'] %}
             {{ fail_kpi(block.kpi, "stat '" ~ stat.stat ~ "' has no attribution (cohort, event, as_of)") }}
         {% endif %}
-        {% for slice in stat.slices if slice not in kpi_all_slices() %}
+        {% for slice in stat.slices if slice not in known_slices %}
             {{ fail_kpi(block.kpi, "stat '" ~ stat.stat ~ "' names the slice '" ~ slice
-                ~ "'; known are " ~ kpi_all_slices() | join(', ')) }}
+                ~ "'; known are " ~ known_slices | join(', ')) }}
         {% endfor %}
         {% for grain in stat.grains if grain not in ['hour', 'day', 'week', 'month', 'quarter'] %}
             {{ fail_kpi(block.kpi, "stat '" ~ stat.stat ~ "' names the grain '" ~ grain ~ "'") }}

@@ -10,7 +10,7 @@
 {% endmacro %}
 
 {% macro text_literal(value) -%}
-    {%- if value is none -%}
+    {%- if value is none or value is undefined -%}
         cast(null as {{ dbt.type_string() }})
     {%- else -%}
         '{{ value | string | replace("'", "’") }}'
@@ -18,7 +18,7 @@
 {%- endmacro %}
 
 {% macro number_literal(value) -%}
-    {%- if value is none -%}cast(null as double){%- else -%}cast({{ value }} as double){%- endif -%}
+    {%- if value is none or value is undefined -%}cast(null as double){%- else -%}cast({{ value }} as double){%- endif -%}
 {%- endmacro %}
 
 {# True where the account's data can say every one of `needs`. #}

@@ -13,7 +13,7 @@ targets as (
 ),
 
 kpi_settings as (
-    select * from {{ ref('stg_bookbag__kpi_settings') }}
+    select * from {{ ref('int_kpi_settings') }}
 ),
 
 defaults as (

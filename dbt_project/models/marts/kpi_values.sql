@@ -36,7 +36,8 @@ missing as (
         periods.period_end
     from kpi_stats
     inner join periods
-        on periods.ends_at > kpi_stats.first_loaded_at
+        on periods.has_begun
+        and periods.ends_at > kpi_stats.first_loaded_at
         and {{ has_grain('kpi_stats', 'periods') }}
     left join derived
         on kpi_stats.kpi = derived.kpi
@@ -89,13 +90,16 @@ judged as (
         kpi_stats.is_count,
         kpi_stats.look_ahead_s,
         kpi_stats.first_loaded_at,
-        {{ utc_instant('rows_of_all.period_start', 'kpi_stats.timezone') }} as starts_at,
-        {{ utc_instant('rows_of_all.period_end', 'kpi_stats.timezone') }} as ends_at,
+        periods.starts_at,
+        periods.ends_at,
         kpi_stats.data_as_of,
         kpi_stats.definition_version
     from rows_of_all
     inner join kpi_stats
         on rows_of_all.kpi = kpi_stats.kpi and rows_of_all.stat = kpi_stats.stat
+    inner join periods
+        on rows_of_all.grain = periods.grain
+        and rows_of_all.period_start = periods.period_start
     where rows_of_all.grain in ('{{ kpi_real_grains() | join("', '") }}')
         and (kpi_stats.is_available or rows_of_all.slice = 'all')
 ),

@@ -34,7 +34,8 @@ expected as (
         periods.period_end
     from kpi_stats
     inner join periods
-        on periods.ends_at > kpi_stats.first_loaded_at
+        on periods.has_begun
+        and periods.ends_at > kpi_stats.first_loaded_at
         and {{ has_grain('kpi_stats', 'periods') }}
     where kpi_stats.kind not in ('{{ kpi_derived_kinds() | join("', '") }}')
         and kpi_stats.has_all

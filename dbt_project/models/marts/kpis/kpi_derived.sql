@@ -15,7 +15,7 @@ periods as (
 ),
 
 account as (
-    select * from {{ ref('int_accounts') }}
+    select * from {{ ref('dim_accounts') }}
 ),
 
 -- Periods of the stats that look back, counted from the first complete one.

@@ -1,8 +1,9 @@
--- Every local period from the first loaded one to data_as_of, by grain, with its instants.
+-- Every local period from the first loaded one to data_as_of, by grain, with its instants. One that
+-- starts just at data_as_of has not begun: it has rows only where something happened at that instant.
 with
 
 account as (
-    select * from {{ ref('int_accounts') }}
+    select * from {{ ref('dim_accounts') }}
 ),
 
 bounds as (
@@ -75,6 +76,6 @@ select
     period_start,
     period_end,
     starts_at,
-    ends_at
+    ends_at,
+    starts_at < data_as_of as has_begun
 from placed
-where starts_at < data_as_of

@@ -2,15 +2,15 @@
 with
 
 account as (
-    select * from {{ ref('int_accounts') }}
+    select * from {{ ref('dim_accounts') }}
 ),
 
 int_clock_targets as (
-    select * from {{ ref('int_clock_targets') }}
+    select * from {{ ref('dim_clock_targets') }}
 ),
 
 kpi_settings as (
-    select * from {{ ref('stg_bookbag__kpi_settings') }}
+    select * from {{ ref('dim_kpi_settings') }}
 ),
 
 declared as (

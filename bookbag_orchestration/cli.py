@@ -1,0 +1,233 @@
+"""The `bookbag` command: thin, over the same assets and the published copy.
+
+Exit codes: 0 done, 1 a step failed (what was published stays), 2 wrong usage or configuration. An
+error is one paragraph on stderr; the trace shows with --verbose.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from time import monotonic
+from typing import Annotated, Literal
+
+from bookbag_orchestration.settings import Settings, read_environment, silence_telemetry, write_environment
+
+silence_telemetry()
+
+import typer  # noqa: E402  telemetry is off before anything heavy is imported
+from rich.console import Console  # noqa: E402
+
+Step = Literal["ingest", "transform", "check", "alert", "report", "publish"]
+Grain = Literal["hour", "day", "week", "month", "quarter"]
+Format = Literal["table", "csv", "json"]
+
+app = typer.Typer(
+    name="bookbag",
+    help="Support analytics for ecommerce: helpdesk and orders in, KPIs and reports out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+report_app = typer.Typer(no_args_is_help=True, help="Make one report again.")
+quarantine_app = typer.Typer(invoke_without_command=True, help="Rows that broke their contract.")
+app.add_typer(report_app, name="report")
+app.add_typer(quarantine_app, name="quarantine")
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", help="bookbag.toml; default: ./bookbag.toml, else the sample shop."),
+]
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Where bookbag keeps its files; default: .bookbag.")
+]
+VerboseOption = Annotated[bool, typer.Option("--verbose", help="Show traces of errors.")]
+
+
+def main() -> None:
+    """Console script: Typer's own usage errors already end with 2."""
+    app()
+
+
+class Stop(typer.Exit):
+    """Ends the command with a message on stderr."""
+
+    def __init__(self, message: str, code: int) -> None:
+        Console(stderr=True, soft_wrap=True, highlight=False).print(message, markup=False)
+        super().__init__(code)
+
+
+def _settle(config: Path | None, home: Path | None, as_of: str | None = None) -> Settings:
+    """Options over the environment, handed on to whatever runs in this process."""
+    given = read_environment()
+    settings = Settings(
+        home=home.resolve() if home else given.home,
+        config=config.resolve() if config else given.config,
+        as_of=as_of or given.as_of,
+    )
+    write_environment(settings)
+    return settings
+
+
+@app.command(
+    epilog="Example: bookbag run --config acme/bookbag.toml --as-of 2026-11-20T00:00:00-05:00"
+)
+def run(
+    config: ConfigOption = None,
+    home: HomeOption = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Pretend it is this instant (ISO 8601, offset).")
+    ] = None,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Read every file again, rebuild every table.")
+    ] = False,
+    only: Annotated[Step | None, typer.Option("--only", help="One step alone.")] = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """One pass: ingest → transform → check → alert → report → publish."""
+    settings = _settle(config, home, as_of)
+    write_environment(Settings(settings.home, settings.config, settings.as_of, full_refresh))
+    place = _workplace()
+    from bookbag_orchestration.resources import Progress
+    from bookbag_orchestration.runs import run_pipeline
+    from bookbag_orchestration.screens import headline_lines, next_lines, step_line
+
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    console.print(f"[bold]bookbag[/] {place.config.account.id} → {place.home}")
+    progress = Progress(lambda *told: console.print(step_line(*told)))
+    started = monotonic()
+    outcome = run_pipeline(place, progress, only)
+    if not outcome.is_done:
+        if verbose:
+            Console(stderr=True).print("\n".join(outcome.traces), markup=False)
+        kept = "What had been published stays published."
+        raise Stop("\n".join([*outcome.failures, f"{kept} Log: {outcome.log}"]), 1)
+    console.print(f"done in {monotonic() - started:.1f} s")
+    if only is None:
+        for line in [*headline_lines(place), *next_lines(place)]:
+            console.print(line)
+
+
+@app.command(epilog="Example: bookbag kpi csat --grain week --by handling --since 2026-10-01")
+def kpi(
+    name: Annotated[str | None, typer.Argument(help="A KPI; without it, the catalogue.")] = None,
+    stat: Annotated[str | None, typer.Option(help="One of its stats; default: the first.")] = None,
+    grain: Annotated[Grain, typer.Option(help="Length of the periods.")] = "week",
+    by: Annotated[
+        str | None,
+        typer.Option(help="handling, channel, category, team or customer_segment."),
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="First date, YYYY-MM-DD.")] = None,
+    format: Annotated[Format, typer.Option(help="How to print it.")] = "table",
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Values from the published copy, or the catalogue."""
+    _settle(config, home)
+    from bookbag_orchestration.screens import ScreenError, catalogue, figures
+
+    place = _workplace()
+    try:
+        table = catalogue(place) if name is None else figures(place, name, stat, grain, by, since)
+    except ScreenError as error:
+        raise Stop(str(error), error.code) from None
+    table.write(sys.stdout, format)
+
+
+@app.command(epilog="Example: bookbag sources --config acme/bookbag.toml")
+def sources(config: ConfigOption = None, home: HomeOption = None) -> None:
+    """Each source: last load, rows, how far it reaches, quarantined rows, next sync."""
+    _settle(config, home)
+    from bookbag_orchestration.screens import ScreenError, source_table
+
+    try:
+        source_table(_workplace()).write(sys.stdout, "table")
+    except ScreenError as error:
+        raise Stop(str(error), error.code) from None
+
+
+@quarantine_app.callback(epilog="Example: bookbag quarantine --source support")
+def quarantine(
+    context: typer.Context,
+    source: Annotated[str | None, typer.Option(help="Only this source's rows.")] = None,
+    format: Annotated[Format, typer.Option(help="How to print it.")] = "table",
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Quarantined rows with file, line, column and reason."""
+    if context.invoked_subcommand is not None:
+        return
+    _settle(config, home)
+    from bookbag_orchestration.screens import ScreenError, quarantine_table
+
+    try:
+        quarantine_table(_workplace(), source).write(sys.stdout, format)
+    except ScreenError as error:
+        raise Stop(str(error), error.code) from None
+
+
+@quarantine_app.command(epilog="Example: bookbag quarantine retry --source support")
+def retry(
+    source: Annotated[str | None, typer.Option(help="Only this source's files.")] = None,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Read the files of quarantined rows again; `bookbag run` then builds on them."""
+    settings = _settle(config, home)
+    from bookbag_orchestration.screens import ScreenError, quarantined_files
+
+    place = _workplace()
+    try:
+        files = quarantined_files(place, source)
+    except ScreenError as error:
+        raise Stop(str(error), error.code) from None
+    if not files:
+        Console().print("Nothing is quarantined.")
+        return
+    write_environment(Settings(settings.home, settings.config, settings.as_of, reread=files))
+    place = _workplace()
+    from bookbag_orchestration.resources import Progress
+    from bookbag_orchestration.runs import run_pipeline
+    from bookbag_orchestration.screens import step_line
+
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    outcome = run_pipeline(place, Progress(lambda *told: console.print(step_line(*told))), "ingest")
+    if not outcome.is_done:
+        raise Stop("\n".join(outcome.failures), 1)
+
+
+@report_app.command(epilog="Example: bookbag report weekly --period 2026-W46")
+def weekly(
+    period: Annotated[str | None, typer.Option(help="ISO week; default: the last one.")] = None,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """The weekly summary (HTML) and the scorecard (CSV) from the published copy."""
+    _settle(config, home)
+    from bookbag_orchestration.screens import ScreenError, published_copy
+    from reports.errors import PeriodError, ReportError
+    from reports.weekly import write_weekly
+
+    place = _workplace()
+    try:
+        with published_copy(place) as connection:
+            files = write_weekly(connection, place.reports, period)
+    except ScreenError as error:
+        raise Stop(str(error), error.code) from None
+    except PeriodError as error:
+        raise Stop(str(error), 2) from None
+    except ReportError as error:
+        raise Stop(str(error), 1) from None
+    for file in files:
+        print(file)
+
+
+def _workplace():  # type: ignore[no-untyped-def]  # its module is heavy to import
+    from bookbag_orchestration.config import ConfigError
+    from bookbag_orchestration.resources import workplace
+
+    workplace.cache_clear()
+    try:
+        return workplace()
+    except ConfigError as error:
+        raise Stop(str(error), 2) from None

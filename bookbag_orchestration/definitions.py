@@ -1,0 +1,19 @@
+"""The entry point of Dagster: loads defs/ and applies what holds for all of them."""
+
+from pathlib import Path
+
+from bookbag_orchestration.settings import silence_telemetry
+
+silence_telemetry()
+
+import dagster as dg  # noqa: E402  telemetry must be off before the import
+
+from bookbag_orchestration.resources import Progress  # noqa: E402
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    return dg.Definitions.merge(
+        dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
+        dg.Definitions(resources={"progress": Progress()}),
+    )

@@ -1,0 +1,26 @@
+"""Alert: breaches of the KPI contracts and quiet sources become incidents with an owner."""
+
+from datetime import UTC, datetime
+from time import monotonic
+
+import dagster as dg
+
+from bookbag_orchestration.resources import WAREHOUSE_POOL, Progress, workplace
+from expectations.anomalies.incidents import update_incidents
+
+
+@dg.asset(
+    key=["marts", "alerts"],
+    group_name="alert",
+    deps=[["marts", "kpi_values"], ["marts", "kpi_status"], ["marts", "kpi_catalog"],
+          ["marts", "source_freshness"], ["marts", "account"]],
+    description="Incidents: one row from breach to recovery, with owner and response protocol.",
+    kinds={"duckdb"},
+    pool=WAREHOUSE_POOL,
+)  # fmt: skip
+def alerts(progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult:
+    started = monotonic()
+    with workplace().connect() as connection:
+        incidents = update_incidents(connection, datetime.now(UTC))
+    progress.line("alert", f"{incidents.open} open, {incidents.new} new", monotonic() - started)
+    return dg.MaterializeResult(metadata={"open": incidents.open, "new": incidents.new})

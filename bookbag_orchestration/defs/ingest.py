@@ -1,0 +1,106 @@
+"""Ingest: every source of bookbag.toml lands in `raw_<source>`, one dlt pipeline a source."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from time import monotonic
+
+import dagster as dg
+from dagster_dlt import DagsterDltTranslator, dlt_assets
+from dagster_dlt.translator import DltResourceTranslatorData
+
+from bookbag_orchestration.account import write_account
+from bookbag_orchestration.config import Source
+from bookbag_orchestration.resources import WAREHOUSE_POOL, Progress, Workplace, workplace
+from ingestion import SOURCES
+from ingestion.contracts import ENTITIES
+from ingestion.pipeline import build, load
+from ingestion.run import SourceRun
+
+GROUP = "ingest"
+
+
+class RawTables(DagsterDltTranslator):
+    """dlt resources as assets `raw_<source>/<table>`."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    def get_asset_spec(self, data: DltResourceTranslatorData) -> dg.AssetSpec:
+        table = data.resource.name
+        return dg.AssetSpec(
+            key=[f"raw_{self.source.name}", table],
+            group_name=GROUP,
+            description=f"{table} as source {self.source.name} gives them; rows are only added.",
+            kinds={"dlt", "duckdb"},
+            metadata={"columns": len(ENTITIES[table].columns)} if table in ENTITIES else {},
+        )
+
+
+def source_assets(place: Workplace, source: Source) -> dg.AssetsDefinition:
+    """The raw tables of one source as one step."""
+    make = SOURCES[source.kind]
+
+    def run_of(now: datetime) -> SourceRun:
+        return SourceRun(
+            warehouse=place.warehouse,
+            scratch=place.working(source.name) / "scratch",
+            now=now,
+            reread=place.settings.reread,
+        )
+
+    spec = source.spec(place.config.base)
+    epoch = datetime.fromtimestamp(0, UTC)
+    shape = make(spec, run_of(epoch))
+    pipeline = build(source.name, place.warehouse, place.working(source.name))
+
+    @dlt_assets(
+        dlt_source=shape,
+        dlt_pipeline=pipeline,
+        name=f"ingest_{source.name}",
+        dagster_dlt_translator=RawTables(source),
+        pool=WAREHOUSE_POOL,
+    )
+    def assets(
+        context: dg.AssetExecutionContext, progress: dg.ResourceParam[Progress]
+    ) -> Iterator[dg.MaterializeResult]:
+        started = monotonic()
+        fresh = build(source.name, place.warehouse, place.working(source.name))
+        loaded = load(fresh, make(spec, run_of(datetime.now(UTC))), place.warehouse)
+        aside = f", {loaded.quarantined:,} set aside" if loaded.quarantined else ""
+        progress.line(
+            "ingest", f"{source.name}: {loaded.total:,} new rows{aside}", monotonic() - started
+        )
+        for key in context.selected_asset_keys:
+            yield dg.MaterializeResult(
+                asset_key=key, metadata={"new_rows": loaded.rows.get(key.path[-1], 0)}
+            )
+
+    return assets
+
+
+def account_asset(place: Workplace) -> dg.AssetsDefinition:
+    """bookbag.toml as tables, for the models."""
+
+    @dg.asset(
+        key=["raw_bookbag", "account"],
+        group_name=GROUP,
+        description="The settings of bookbag.toml that the models read.",
+        kinds={"duckdb"},
+        pool=WAREHOUSE_POOL,
+    )
+    def account() -> None:
+        with place.connect() as connection:
+            write_account(connection, place.config)
+
+    return account
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    place = workplace()
+    return dg.Definitions(
+        assets=[
+            account_asset(place),
+            *(source_assets(place, source) for source in place.config.sources),
+        ]
+    )

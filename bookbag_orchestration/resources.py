@@ -1,0 +1,132 @@
+"""What the assets work with: the account's settings, its folders, the warehouse and dbt.
+
+Built from the environment once a process (`workplace`), so that the CLI, the Dagster UI and the
+schedules do exactly the same.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import duckdb
+from dagster_dbt import DbtCliResource, DbtProject
+
+from bookbag_orchestration.config import Config, load_config
+from bookbag_orchestration.settings import DBT_PROJECT, Settings, read_environment
+
+WAREHOUSE_POOL = "warehouse"
+MANIFEST_INPUTS = ("*.sql", "*.yml", "*.csv")
+
+
+class WarehouseBusyError(Exception):
+    """Another process holds the private file; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """One account at work: its settings and where its files lie."""
+
+    settings: Settings
+    config: Config
+
+    @property
+    def home(self) -> Path:
+        return self.settings.home
+
+    @property
+    def warehouse(self) -> Path:
+        """The private DuckDB file; one writer at a time."""
+        return self.home / "warehouse" / "bookbag.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """The folder of the published copy and its Parquet twin."""
+        return self.home / "published"
+
+    @property
+    def reports(self) -> Path:
+        return self.home / "reports"
+
+    def working(self, source: str) -> Path:
+        """Scratch of one source; emptied at each run."""
+        return self.home / "ingest" / source
+
+    @contextmanager
+    def connect(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The warehouse in UTC. Raises WarehouseBusyError while another process writes it."""
+        self.warehouse.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            connection = duckdb.connect(str(self.warehouse), read_only=read_only)
+        except duckdb.IOException as error:
+            raise busy(self.warehouse, error) from error
+        try:
+            connection.execute("set timezone = 'UTC'")
+            yield connection
+        finally:
+            connection.close()
+
+    def dbt(self) -> DbtCliResource:
+        """dbt for this home: it reads the account's warehouse and keeps its own files there."""
+        project = self.dbt_project()
+        return DbtCliResource(
+            project_dir=os.fspath(project.project_dir),
+            profiles_dir=os.fspath(project.project_dir),
+            # Beside this interpreter, wherever PATH points.
+            dbt_executable=os.fspath(Path(sys.executable).with_name("dbt")),
+            global_config_flags=["--log-path", os.fspath(self.home / "dbt" / "logs")],
+        )
+
+    def dbt_project(self) -> DbtProject:
+        os.environ["BOOKBAG_WAREHOUSE"] = os.fspath(self.warehouse)
+        os.environ["BOOKBAG_TEMP"] = os.fspath(self.home / "warehouse" / "spill")
+        return DbtProject(project_dir=DBT_PROJECT, target_path=self.home / "dbt" / "target")
+
+    def prepared_manifest(self) -> Path:
+        """The manifest of the dbt project as it is now; parsed only when a file of it changed."""
+        project = self.dbt_project()
+        stamp = project.manifest_path.with_name("manifest.inputs")
+        inputs = _project_hash()
+        if not (
+            project.manifest_path.exists() and stamp.exists() and stamp.read_text() == inputs
+        ):
+            self.dbt().cli(["--quiet", "parse"], target_path=project.target_path).wait()
+            stamp.write_text(inputs)
+        return project.manifest_path
+
+
+@cache
+def workplace() -> Workplace:
+    """The account that the environment names. Raises ConfigError."""
+    settings = read_environment()
+    return Workplace(settings, load_config(settings.config, as_of=settings.as_of))
+
+
+def busy(path: Path, error: Exception) -> WarehouseBusyError:
+    """DuckDB's own words name the process that holds the file."""
+    detail = str(error).splitlines()[0]
+    return WarehouseBusyError(
+        f"{path} cannot be opened: {detail} Wait until the other run has ended, or stop it; readers"
+        " should open the published copy."
+    )
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run tells a person what it has done; `line(step, text, seconds)`."""
+
+    line: Callable[[str, str, float], None] = lambda step, text, seconds: None
+
+
+def _project_hash() -> str:
+    digest = hashlib.sha256()
+    for pattern in MANIFEST_INPUTS:
+        for path in sorted(DBT_PROJECT.rglob(pattern)):
+            if "target" not in path.parts:
+                digest.update(str(path.relative_to(DBT_PROJECT)).encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()

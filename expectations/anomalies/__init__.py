@@ -1,0 +1,1 @@
+"""What is learned rather than declared: when a figure leaves what is normal for it."""

@@ -1,0 +1,195 @@
+"""What a reader must know beside the figures: open alerts, context, what is wrong with the data.
+
+Each of these marts may be absent from a small copy: what it would tell is then unknown (None),
+which the report says, and not empty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import duckdb
+
+from reports.diagnostics import is_weekly
+from reports.formats import Kind, plain
+from reports.periods import Period
+from reports.published import Account, Kpi, Statuses
+from reports.reading import has_table, local_time, rows
+
+SEVERITIES = ("critical", "high", "warn")
+# An incident in one of these states asks nothing of anybody.
+SETTLED = ("recovered", "expected", "wrong", "closed", "accepted", "learning")
+SEGMENTS = ("handling", "channel", "category", "team", "customer_segment")
+
+
+@dataclass(frozen=True)
+class Alert:
+    """An open incident; `is_suppressed` ones are explained by their `context`."""
+
+    alert_id: str
+    label: str
+    kind: Kind
+    segment: str
+    severity: str
+    state: str
+    opened_at: datetime | None
+    value: float | None
+    expected: float | None
+    lower: float | None
+    upper: float | None
+    context: str
+    is_suppressed: bool
+    owner: str
+    protocol: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something in the calendar that moves numbers; `ends_on` is its last day."""
+
+    name: str
+    kind: str
+    starts_on: date
+    ends_on: date
+    scope: str
+    expected_direction: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source that is late or has rows set aside."""
+
+    source: str
+    last_instant_at: datetime | None
+    is_stale: bool
+    quarantined_rows: int
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Context of the week, and what the data lack."""
+
+    events: tuple[Event, ...]
+    remarks: tuple[tuple[str, str], ...]  # KPI label, what the mart says about its figure
+    unavailable: tuple[tuple[str, str], ...]  # KPI label, reason
+    sources: tuple[Source, ...] | None
+
+
+def read_alerts(
+    connection: duckdb.DuckDBPyConnection, catalog: dict[str, Kpi], account: Account
+) -> tuple[Alert, ...] | None:
+    """Incidents that are open as of the data's end, gravest first."""
+    if not has_table(connection, "alerts"):
+        return None
+    sql = f"""
+        select alert_id, kpi, stat, {", ".join(SEGMENTS)}, severity, state, value, expected, lower,
+            upper, context, coalesce(is_suppressed, false) as is_suppressed, owner, protocol,
+            epoch_us(opened_at) as opened_us
+        from marts.alerts
+        where recovered_at is null and lower(state) not in {SETTLED}
+        order by list_position({list(SEVERITIES)}, severity), opened_at, alert_id
+    """
+    return tuple(_alert(row, catalog, account) for row in rows(connection, sql))
+
+
+def _alert(row: dict[str, Any], catalog: dict[str, Kpi], account: Account) -> Alert:
+    kpi = catalog.get(row["kpi"])
+    kinds = {stat.name: stat.kind for stat in kpi.stats} if kpi else {}
+    return Alert(
+        label=kpi.label if kpi else plain(row["kpi"]),
+        kind=kinds.get(row["stat"], "plain"),
+        segment=_scope({name: row[name] for name in SEGMENTS}),
+        opened_at=local_time(row["opened_us"], account.timezone),
+        value=row["value"],
+        expected=row["expected"],
+        lower=row["lower"],
+        upper=row["upper"],
+        is_suppressed=bool(row["is_suppressed"]),
+        alert_id=plain(row["alert_id"]),
+        severity=plain(row["severity"]),
+        state=plain(row["state"]),
+        context=plain(row["context"]),
+        owner=plain(row["owner"]),
+        protocol=plain(row["protocol"]),
+    )
+
+
+def _scope(segments: dict[str, str | None]) -> str:
+    """A segment in words: "channel chat, category returns"; empty for the whole account."""
+    named = ((name, plain(value)) for name, value in segments.items() if value not in (None, "all"))
+    return ", ".join(f"{name} {value}".replace("_", " ") for name, value in named)
+
+
+def read_notes(
+    connection: duckdb.DuckDBPyConnection,
+    catalog: dict[str, Kpi],
+    statuses: Statuses,
+    account: Account,
+    week: Period,
+) -> Notes:
+    """The notes of a week."""
+    remarks = (
+        (kpi.label, status.context_note)
+        for (name, stat), status in statuses.items()
+        if (kpi := catalog.get(name))
+        and is_weekly(kpi)
+        and kpi.stats
+        and kpi.stats[0].name == stat
+        and status.context_note
+        and status.starts_on <= week.starts_on
+    )
+    return Notes(
+        events=tuple(_events(connection, week)),
+        remarks=tuple(sorted(set(remarks))),
+        unavailable=tuple(
+            (kpi.label, kpi.unavailable_reason or "no reason is given")
+            for kpi in catalog.values()
+            if not kpi.available and is_weekly(kpi)
+        ),
+        sources=_sources(connection, account),
+    )
+
+
+def _events(connection: duckdb.DuckDBPyConnection, week: Period) -> list[Event]:
+    if not has_table(connection, "dim_calendar_context", "core"):
+        return []
+    sql = """
+        select name, kind, starts_on, ends_on, channel, category, kpi, expected_direction
+        from core.dim_calendar_context
+        where starts_on < ? and ends_on >= ?
+        order by starts_on, ends_on, name
+    """
+    return [
+        Event(
+            name=plain(row["name"]),
+            kind=plain(row["kind"]),
+            starts_on=row["starts_on"],
+            ends_on=row["ends_on"],
+            scope=_scope({name: row[name] for name in ("channel", "category", "kpi")}),
+            expected_direction=plain(row["expected_direction"]),
+        )
+        for row in rows(connection, sql, [week.ends_on, week.starts_on])
+    ]
+
+
+def _sources(connection: duckdb.DuckDBPyConnection, account: Account) -> tuple[Source, ...] | None:
+    if not has_table(connection, "source_freshness"):
+        return None
+    sql = """
+        select source, epoch_us(last_instant_at) as last_us, coalesce(is_stale, false) as is_stale,
+            coalesce(quarantined_rows, 0) as quarantined_rows
+        from marts.source_freshness
+        where is_stale or quarantined_rows > 0
+        order by source
+    """
+    return tuple(
+        Source(
+            plain(row["source"]),
+            local_time(row["last_us"], account.timezone),
+            row["is_stale"],
+            row["quarantined_rows"],
+        )
+        for row in rows(connection, sql)
+    )

@@ -1,0 +1,1 @@
+"""The summary drawn: one module an output, none of which computes a figure."""

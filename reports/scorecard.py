@@ -1,0 +1,152 @@
+"""The scorecard: KPIs down, the last 13 weeks across, with target, baseline and status.
+
+`marts.scorecard` holds the newest 13 weeks. The scorecard of an earlier week is drawn from
+`marts.kpi_values`, since a file that carries one week's name must not show another's figures; it
+has no baseline, which the marts keep for the latest period only.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from reports.cards import HEADLINES
+from reports.diagnostics import shown_stats
+from reports.formats import plain
+from reports.judging import judge
+from reports.periods import TREND_WEEKS, Period
+from reports.published import (
+    HANDLINGS,
+    Kpi,
+    Stat,
+    Statuses,
+    read_catalog,
+    read_figures,
+    read_statuses,
+)
+from reports.reading import has_table, rows
+
+# A spreadsheet takes text that begins with one of these for a formula:
+# https://owasp.org/www-community/attacks/CSV_Injection
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+Cell = str | float | None
+Wanted = tuple[Kpi, Stat, str]  # the last is the handling
+
+
+@dataclass(frozen=True)
+class ScorecardRow:
+    """A stat by week, oldest first, of all or of one side's contacts."""
+
+    kpi: Kpi
+    stat: Stat
+    handling: str
+    weeks: tuple[float | None, ...]
+    target: float | None
+    baseline: float | None
+    status: str
+
+
+def read_scorecard(connection: duckdb.DuckDBPyConnection, week: Period) -> list[ScorecardRow]:
+    """The rows of the 13 weeks that end with this one: headlines first, then by code."""
+    statuses = read_statuses(connection)
+    catalog = read_catalog(connection, statuses)
+    wanted = [
+        (catalog[name], stat, handling)
+        for name in dict.fromkeys((*HEADLINES, *catalog))
+        for stat in shown_stats(catalog[name])
+        for handling in HANDLINGS
+    ]
+    if has_table(connection, "scorecard") and _last_week(connection) == week.starts_on:
+        return _from_mart(connection, wanted)
+    return _from_values(connection, wanted, statuses, week)
+
+
+def _last_week(connection: duckdb.DuckDBPyConnection) -> date | None:
+    sql = "select cast(max(last_week_start) as date) as starts_on from marts.scorecard"
+    found: date | None = next(rows(connection, sql))["starts_on"]
+    return found
+
+
+def _from_mart(connection: duckdb.DuckDBPyConnection, wanted: list[Wanted]) -> list[ScorecardRow]:
+    columns = [f"w_{place}" for place in range(1, TREND_WEEKS + 1)]
+    sql = f"""
+        select kpi, stat, handling, {", ".join(columns)}, target, baseline, status
+        from marts.scorecard
+        where handling in {HANDLINGS}
+    """
+    found = {(row["kpi"], row["stat"], row["handling"]): row for row in rows(connection, sql)}
+    return [
+        ScorecardRow(
+            kpi=kpi,
+            stat=stat,
+            handling=handling,
+            weeks=tuple(row[column] for column in columns),
+            target=row["target"],
+            baseline=row["baseline"],
+            status=plain(row["status"]),
+        )
+        for kpi, stat, handling in wanted
+        if (row := found.get((kpi.kpi, stat.name, handling)))
+    ]
+
+
+def _from_values(
+    connection: duckdb.DuckDBPyConnection, wanted: list[Wanted], statuses: Statuses, week: Period
+) -> list[ScorecardRow]:
+    weeks = [one.starts_on for one in week.trend()]
+    figures = read_figures(connection, weeks[0], weeks[-1])
+    made = []
+    for kpi, stat, handling in wanted:
+        line = [figures.get((kpi.kpi, stat.name, handling, day)) for day in weeks]
+        if not any(line):
+            continue
+        # The tiers at hand are the whole account's, not a side's.
+        status = statuses.get((kpi.kpi, stat.name))
+        target = judge(kpi, stat, line[-1], status) if handling == "all" else None
+        made.append(
+            ScorecardRow(
+                kpi=kpi,
+                stat=stat,
+                handling=handling,
+                weeks=tuple(one.value if one and one.is_mature else None for one in line),
+                target=target.aim if target else None,
+                baseline=None,
+                status=(target.tier or "") if target else "",
+            )
+        )
+    return made
+
+
+def scorecard_csv(connection: duckdb.DuckDBPyConnection, week: Period, currency: str) -> str:
+    """The scorecard as CSV (UTF-8, RFC 4180): plain numbers, empty where unknown or not final."""
+    weeks = [one.starts_on.isoformat() for one in week.trend()]
+    header = ["kpi", "stat", "label", "unit", "handling", *weeks, "target", "baseline", "status"]
+    lines: list[list[Cell]] = [[*header]]
+    for row in read_scorecard(connection, week):
+        unit = currency if row.stat.kind == "currency" else row.stat.unit
+        names = (row.kpi.kpi, row.stat.name, row.kpi.label, unit, row.handling)
+        lines.append([*names, *row.weeks, row.target, row.baseline, row.status])
+    return csv_text(lines)
+
+
+def csv_text(lines: list[list[Cell]]) -> str:
+    """Rows as CSV text with harmless cells."""
+    out = io.StringIO()
+    csv.writer(out).writerows([[safe_cell(cell) for cell in line] for line in lines])
+    return out.getvalue()
+
+
+def safe_cell(value: Cell) -> str:
+    """A cell that no spreadsheet executes; a number stays a number, −1.5 too."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+    if float(value).is_integer():
+        return str(int(value))
+    return repr(float(f"{value:.12g}"))  # the digits beyond are noise of sums

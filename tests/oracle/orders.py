@@ -1,0 +1,170 @@
+"""Orders: which count (K20), what they are worth (K17), and the customer segments (K19).
+
+Membership of an order is settled when it is placed; later refunds and cancellations never remove it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from .clock import instant_of, local_of
+from .customers import Identities
+from .export import Order
+from .shop import Shop
+
+PAID_STATUSES = frozenset({"paid", "partially_paid", "refunded", "partially_refunded"})
+NEW = timedelta(days=90)
+ACTIVE = timedelta(days=365)
+REFUND_WINDOW = timedelta(days=30)
+RECENT = timedelta(days=60)
+HIGH_VALUE_QUANTILE = 0.8
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An order with what the rules say of it; `paid_at` None = no paid order."""
+
+    order_id: str
+    customer: str | None
+    placed_at: datetime
+    is_countable: bool
+    paid_at: datetime | None
+    total: Decimal | None
+    refunds: tuple[tuple[datetime, Decimal], ...]
+
+    def net(self, now: datetime) -> Decimal:
+        """K17 as it stands at `now`: refunds up to 30 days after placing, none later than `now`."""
+        until = self.placed_at + REFUND_WINDOW
+        back = sum((sum_ for at, sum_ in self.refunds if at <= until and at < now), Decimal(0))
+        return (self.total or Decimal(0)) - back
+
+
+def placed_orders(shop: Shop, people: Identities, currency: str) -> list[Placed]:
+    """Every order of the shop, countable or not, in the order of placing."""
+    fills_paid_at = any(order.paid_at for order in shop.orders)
+    placed = []
+    for order in shop.orders:
+        out = order.is_test or order.is_deleted or order.is_replacement
+        accepted, paid_at = _payment(order, fills_paid_at)
+        same_money = order.currency in (None, currency)  # no rates here: else unknown, counts as 0
+        placed.append(
+            Placed(
+                order_id=order.order_id,
+                customer=people.key(order.customer_id, order.customer_email),
+                placed_at=order.placed_at,
+                is_countable=accepted and not out,
+                paid_at=None if out else paid_at,
+                total=order.total if same_money else None,
+                refunds=tuple(
+                    (refund.refunded_at, refund.amount)
+                    for refund in shop.refunds
+                    if refund.order_id == order.order_id and same_money
+                ),
+            )
+        )
+    return sorted(placed, key=lambda order: (order.placed_at, order.order_id))
+
+
+def _payment(order: Order, fills_paid_at: bool) -> tuple[bool, datetime | None]:
+    """Whether the order was accepted, and when it was paid (None: it is no paid order)."""
+    paid_at = order.paid_at if fills_paid_at else order.placed_at
+    if order.payment_status is not None:  # decides before paid_at
+        if order.payment_status in PAID_STATUSES:
+            return True, paid_at or order.placed_at
+        # Accepted, not paid yet: countable, but no paid order, whatever paid_at says.
+        return order.payment_status == "pending", None
+    return bool(paid_at) or order.cancelled_at is None, paid_at
+
+
+class Segments:
+    """K19's `customer_segment` of a person at the start of a local month."""
+
+    def __init__(self, orders: list[Placed], zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._thresholds: dict[datetime, Decimal | None] = {}
+        self._paid: dict[str, list[Placed]] = {}
+        for order in orders:
+            if order.customer and order.paid_at:
+                self._paid.setdefault(order.customer, []).append(order)
+
+    def of(self, customer: str | None, at: datetime) -> tuple[str, ...]:
+        """The segments of a fact at `at`: one of the four, and `high_value` across them."""
+        month = local_of(at, self._zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        start = instant_of(month, self._zone)
+        if customer is None:
+            return ("unlinked",)
+        own = self._activity(customer, start)
+        if own == "inactive":
+            return ("inactive",)
+        worth = self._worth(customer, start)
+        threshold = self._threshold(start)
+        high = threshold is not None and worth >= threshold and worth > 0
+        return (own, "high_value") if high else (own,)
+
+    def _activity(self, customer: str, start: datetime) -> str:
+        days = [order.paid_at for order in self._paid.get(customer, []) if order.paid_at]
+        days = [day for day in days if day < start]
+        if not days or max(days) < start - ACTIVE:
+            return "inactive"
+        return "new" if min(days) >= start - NEW else "returning"
+
+    def _worth(self, customer: str, start: datetime) -> Decimal:
+        """Net of the 365 days before, as it stood then: nothing looks ahead."""
+        return sum(
+            (
+                order.net(start)
+                for order in self._paid.get(customer, [])
+                if order.paid_at and start - ACTIVE <= order.paid_at < start
+            ),
+            Decimal(0),
+        )
+
+    def _threshold(self, start: datetime) -> Decimal | None:
+        if start not in self._thresholds:
+            worths = sorted(
+                self._worth(customer, start)
+                for customer in self._paid
+                if self._activity(customer, start) != "inactive"
+            )
+            self._thresholds[start] = _percentile(worths)
+        return self._thresholds[start]
+
+
+def _percentile(values: list[Decimal]) -> Decimal | None:
+    """The 80th percentile, interpolated as `percentile_cont` does."""
+    if not values:
+        return None
+    place = Decimal(str(HIGH_VALUE_QUANTILE)) * (len(values) - 1)
+    low = int(place)
+    high = min(low + 1, len(values) - 1)
+    return values[low] + (values[high] - values[low]) * (place - low)
+
+
+class OrderLinks:
+    """Which order an episode is about: the ticket's own, else the customer's most recent one."""
+
+    def __init__(self, orders: list[Placed]) -> None:
+        self._orders = orders
+
+    @cached_property
+    def _by_customer(self) -> dict[str, list[Placed]]:
+        found: dict[str, list[Placed]] = {}
+        for order in self._orders:
+            if order.customer:
+                found.setdefault(order.customer, []).append(order)
+        return found
+
+    def of(self, order_id: str | None, customer: str | None, opened_at: datetime) -> str | None:
+        """The order's id; countable or not, placed at most 60 days before the episode opened."""
+        if order_id:
+            return order_id
+        recent = [
+            order.order_id
+            for order in self._by_customer.get(customer or "", [])
+            if opened_at - RECENT <= order.placed_at <= opened_at
+        ]
+        return recent[-1] if recent else None

@@ -1,0 +1,202 @@
+"""A folder of export files as typed rows, each key once, as a run at one instant sees them.
+
+EXPORT_FORMAT.md says what a file is called and what an empty cell means; K15 which of two rows of a
+key wins; K10 which rows a run sees. All instants leave this module as aware datetimes in UTC.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import tomllib
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from .export import (
+    RESOLVED_STATES,
+    Account,
+    Agent,
+    CostRate,
+    Customer,
+    Event,
+    Holiday,
+    Hours,
+    Message,
+    Order,
+    Rating,
+    Refund,
+    Ticket,
+)
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What one run sees: every row has its key once and no instant after `data_as_of`."""
+
+    tickets: dict[str, Ticket]
+    messages: list[Message]
+    events: list[Event]
+    ratings: list[Rating]
+    agents: dict[str, Agent]
+    customers: list[Customer]
+    orders: list[Order]
+    refunds: list[Refund]
+    rates: list[CostRate]
+    hours: list[Hours]
+    holidays: list[Holiday]
+    first_loaded: datetime
+    data_as_of: datetime
+
+    @property
+    def has_messages(self) -> bool:
+        return bool(self.messages)
+
+    @property
+    def has_resolves(self) -> bool:
+        """False for a source that gives none at all: rates that need one are NULL (K5)."""
+        told = any(event.state in RESOLVED_STATES for event in self.events)
+        return told or any(ticket.resolved_at for ticket in self.tickets.values())
+
+
+def read_shop(folder: Path, account: Account) -> Shop:
+    """The rows of `folder` that a run at the account's `as_of` sees, each key once."""
+
+    def rows(entity: str, kind: type[R]) -> list[R]:
+        zone = ZoneInfo(account.source_timezone)
+        return [_typed(kind, cells, zone) for cells in _lines(folder, entity)]
+
+    tickets = _newest(rows("tickets", Ticket), lambda row: row.ticket_id, _updated)
+    messages = _newest(rows("messages", Message), lambda row: row.message_id or row)
+    events = _newest(rows("ticket_events", Event), _event_key)
+    ratings = _newest(rows("csat_responses", Rating), lambda row: row)
+    orders = _newest(rows("orders", Order), lambda row: row.order_id, _updated)
+    refunds = _newest(rows("refunds", Refund), lambda row: row.refund_id or row)
+    agents = {row.agent_id: row for row in rows("agents", Agent)}
+
+    happened: list[list[Any]] = [tickets, messages, events, ratings, orders, refunds]
+    # K10, "newest instant in the files": of what happened; not of plans and validities (rates,
+    # schedules, agents) nor of the customers' sign-up, which would open years of empty periods.
+    newest = max(instant for entity in happened for row in entity for instant in _instants(row))
+    as_of = account.as_of or newest
+    seen = [[row for row in entity if _instant(row) <= as_of] for entity in happened]
+    first = min(instant for entity in seen for row in entity for instant in _instants(row))
+    return Shop(
+        tickets={row.ticket_id: row for row in seen[0]} or _tickets_of(seen[2]),
+        messages=seen[1],
+        events=[_with_actor(row, agents) for row in seen[2]],
+        ratings=seen[3],
+        agents=agents,
+        customers=_newest(rows("customers", Customer), lambda row: row.customer_id),
+        orders=seen[4],
+        refunds=seen[5],
+        rates=_newest(rows("cost_rates", CostRate), lambda row: row),
+        hours=_newest(rows("schedules", Hours), lambda row: row),
+        holidays=_newest(rows("holidays", Holiday), lambda row: row),
+        first_loaded=first,
+        data_as_of=as_of,
+    )
+
+
+def account_of(config: Path) -> Account:
+    """The account of a bookbag.toml with one `files` source."""
+    told = tomllib.loads(config.read_text())
+    account = told["account"]
+    return Account(
+        id=account["id"],
+        timezone=account["timezone"],
+        currency=account["currency"],
+        week_start=WEEKDAYS.index(account.get("week_start", "monday")) + 1,
+        as_of=datetime.fromisoformat(told["as_of"]) if "as_of" in told else None,
+        ai_coverage_complete_from=account.get("ai_coverage_complete_from"),
+        source_timezone=told["source"][0].get("timezone", "UTC"),
+    )
+
+
+def _lines(folder: Path, entity: str) -> Iterator[dict[str, str]]:
+    names = [folder / f"{entity}.csv", *sorted(folder.glob(f"{entity}_*.csv"))]
+    for path in [*names, *sorted((folder / entity).glob("*.csv"))]:
+        if path.exists():
+            with path.open(newline="", encoding="utf-8") as file:
+                yield from csv.DictReader(file)
+
+
+def _typed(kind: type[R], cells: dict[str, str], zone: ZoneInfo) -> R:
+    """One row: an absent column or an empty cell takes the field's default."""
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(kind):  # type: ignore[arg-type]
+        cell = (cells.get(field.name) or "").strip()
+        if cell:
+            values[field.name] = _parsed(cell, str(field.type).removesuffix(" | None"), zone)
+    return kind(**values)
+
+
+def _parsed(cell: str, kind: str, zone: ZoneInfo) -> Any:
+    if kind == "datetime":
+        instant = datetime.fromisoformat(cell)
+        return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
+    if kind == "bool":
+        return {"true": True, "1": True, "yes": True}.get(cell.lower(), False)
+    if kind == "date":
+        return date.fromisoformat(cell[:10])
+    return {"int": int, "Decimal": Decimal, "str": str}[kind](cell)
+
+
+def _newest(
+    rows: Iterable[R],
+    key: Callable[[R], Hashable],
+    stamp: Callable[[R], datetime] = lambda row: datetime.min.replace(tzinfo=UTC),
+) -> list[R]:
+    """K15: of each key the row with the latest stamp, at equal stamps the one loaded last."""
+    kept: dict[Hashable, R] = {}
+    for row in rows:
+        old = kept.get(key(row))
+        if old is None or stamp(row) >= stamp(old):
+            kept[key(row)] = row
+    return list(kept.values())
+
+
+def _updated(row: Ticket | Order) -> datetime:
+    return row.updated_at or datetime.min.replace(tzinfo=UTC)
+
+
+def _event_key(row: Event) -> Hashable:
+    told = (row.ticket_id, row.event_type, row.occurred_at, row.from_value, row.to_value)
+    return row.event_id or (*told, row.actor_kind, row.actor_id)
+
+
+def _with_actor(row: Event, agents: dict[str, Agent]) -> Event:
+    """An event that names its actor but not the actor's kind takes it from `agents`."""
+    if row.actor_kind or row.actor_id not in agents:
+        return row
+    return dataclasses.replace(row, actor_kind=agents[row.actor_id].kind)
+
+
+def _instants(row: Any) -> list[datetime]:
+    return [value for value in dataclasses.astuple(row) if isinstance(value, datetime)]
+
+
+def _instant(row: Any) -> datetime:
+    """When the row's thing happened: what decides whether a run sees it (K10)."""
+    if isinstance(row, Ticket):
+        return row.created_at or datetime.min.replace(tzinfo=UTC)
+    if isinstance(row, Order):
+        return row.placed_at
+    if isinstance(row, Rating):
+        return row.rated_at
+    return row.refunded_at if isinstance(row, Refund) else row.at
+
+
+def _tickets_of(events: list[Event]) -> dict[str, Ticket]:
+    """No tickets file: they are derived from their first event."""
+    first: dict[str, datetime] = {}
+    for event in events:
+        first[event.ticket_id] = min(event.at, first.get(event.ticket_id, event.at))
+    return {key: Ticket(ticket_id=key, created_at=at) for key, at in first.items()}
