@@ -80,7 +80,7 @@ def headline_lines(place: Workplace) -> list[str]:
     lines = ["", "Headline KPIs, latest complete and mature week"]
     with published_copy(place) as connection:
         found = connection.execute(
-            "select status.kpi, status.stat, status.handling, status.value, catalog.label,"
+            "select catalog.kpi, status.stat, status.handling, status.value, catalog.label,"
             " status.unit, status.target_tier, catalog.available, catalog.unavailable_reason,"
             " status.period_start"
             " from marts.kpi_catalog as catalog left join marts.kpi_status as status"
@@ -90,22 +90,20 @@ def headline_lines(place: Workplace) -> list[str]:
             " where catalog.tier = 'headline'"
         ).fetchall()
     for kpi, stat in HEADLINES:
+        about = next(row for row in found if row[0] == kpi)
+        label, is_available, reason = about[4].split(" (")[0], about[7], about[8]
         rows = {row[2]: row for row in found if row[0] == kpi and row[1] == stat}
-        whole = rows.get("all")
-        if whole is None:
-            lines.append(f"  {kpi}: no complete week yet")
-            continue
-        label, reason = whole[4].split(" (")[0], whole[8]
-        if not whole[7]:
-            lines.append(f"  {label:<32}—   unknown: {reason}")
-            continue
-        values = {side: _figure(rows.get(side)) for side in ("all", "ai_handled", "human_handled")}
-        tier = whole[6] or "no target"
-        lines.append(
-            f"  {label:<32}{values['all']:>8}   AI {values['ai_handled']:>8}"
-            f"   human {values['human_handled']:>8}   target: {tier}"
-            f"   week of {whole[9]:%Y-%m-%d}"
-        )
+        if not is_available:
+            lines.append(f"  {label:<26}unknown: {reason}")
+        elif "all" not in rows:
+            lines.append(f"  {label:<26}no complete and mature week yet")
+        else:
+            whole = rows["all"]
+            lines.append(
+                f"  {label:<26}{_figure(whole):>8}   AI {_figure(rows.get('ai_handled')):>8}"
+                f"   human {_figure(rows.get('human_handled')):>8}"
+                f"   target: {whole[6] or 'none'}   week of {whole[9]:%Y-%m-%d}"
+            )
     return lines
 
 

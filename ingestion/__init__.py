@@ -1,6 +1,6 @@
 """Ingestion: sources of every kind → `raw_<source>` in the warehouse.
 
-`SOURCES` is the registry: a kind, what its settings are, and the function that makes its dlt source.
+`SOURCES` is the registry: a kind and the function that makes a dlt source of its settings.
 """
 
 from collections.abc import Callable, Mapping

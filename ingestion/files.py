@@ -6,7 +6,9 @@ Deletions are seen only with `snapshot = true`. No limits: everything is local o
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -15,30 +17,36 @@ import pyarrow as pa
 from dlt.sources import DltResource, DltSource
 
 from ingestion.contracts import ENTITIES, Entity
+from ingestion.errors import IngestError
 from ingestion.export.filling import FileResult
-from ingestion.export.folder import (
+from ingestion.export.folder import Folder, SourceFile, sha256_of
+from ingestion.export.landing import Landing, arrow_schema
+from ingestion.export.mapping import (
     FilesSpec,
-    Folder,
-    SourceFile,
     check_mapping,
     format_of,
-    mapping_hash,
-    sha256_of,
+    hash_of,
+    settings_of,
+    spec_of,
 )
-from ingestion.export.landing import Landing, arrow_schema
 from ingestion.export.staging import Staging
 from ingestion.quarantine import FILE_LOADS, QUARANTINE
 from ingestion.run import SourceRun
 
+_UNKNOWN = datetime.fromtimestamp(0, UTC)
+
 
 @dataclass(frozen=True)
 class _Change:
-    """A file to read, and what the state will say of it once it is loaded."""
+    """A file to read, and what the state will say of it once it is loaded.
+
+    `former` has the settings that it was landed with, if they were others.
+    """
 
     file: SourceFile
     mark: dict[str, Any]
     is_reread: bool
-    is_remapped: bool
+    former: FilesSpec | None
 
 
 def files_source(
@@ -77,62 +85,74 @@ def _land(entity: Entity, folder: Folder, run: SourceRun) -> Iterator[Any]:
     yield dlt.mark.with_table_name(QUARANTINE.empty_table(), "quarantine")
     yield dlt.mark.with_table_name(FILE_LOADS.empty_table(), "file_loads")
     spec = folder.spec
-    known: dict[str, dict[str, Any]] = dlt.current.resource_state().setdefault("files", {})
-    changes = list(_changes(entity, folder, known, run.reread))
+    state = dlt.current.resource_state()
+    changes = list(_changes(entity, folder, state, run))
     if not changes:
         return
     with Staging(spec, entity, run.scratch, run.now) as staging:
         for change in changes:
             path = folder.local_path(change.file.name)
-            staging.stage(
-                change.file, path, is_reread=change.is_reread, is_remapped=change.is_remapped
-            )
+            staging.stage(change.file, path, is_reread=change.is_reread)
+            if change.former is not None:
+                with (
+                    suppress(IngestError),
+                    Staging(change.former, entity, run.scratch / "former", run.now) as former,
+                ):
+                    former.stage(change.file, path)
+                    staging.remember(former)
         is_snapshot = format_of(spec, entity.name).snapshot
         yield from Landing(staging, run.warehouse, is_snapshot).rows()
         for bad in staging.quarantined():
             yield dlt.mark.with_table_name(_quarantine_rows(entity, bad, run), "quarantine")
         loads = _file_loads(staging.results, changes, run)
         yield dlt.mark.with_table_name(loads, "file_loads")
+    known = state["files"]
     known.update({change.file.name: change.mark for change in changes})
+    used = {mark["mapping"] for mark in known.values()}
+    state["mappings"] = {
+        **{name: kept for name, kept in state.get("mappings", {}).items() if name in used},
+        hash_of(settings_of(spec, entity.name)): settings_of(spec, entity.name),
+    }
 
 
 def _changes(
-    entity: Entity,
-    folder: Folder,
-    known: dict[str, dict[str, Any]],
-    reread: frozenset[tuple[str, str]],
+    entity: Entity, folder: Folder, state: dict[str, Any], run: SourceRun
 ) -> Iterator[_Change]:
-    """Files of the entity to read, in load order; others get their new time into `known`.
+    """Files of the entity to read, in load order; of others the state gets their new time.
 
     By name; the files of a snapshot by time, since the newest one says what is still there.
     """
-    mapping = mapping_hash(folder.spec, entity.name)
-    is_snapshot = format_of(folder.spec, entity.name).snapshot
+    spec = folder.spec
+    known: dict[str, dict[str, Any]] = state.setdefault("files", {})
+    mapping = hash_of(settings_of(spec, entity.name))
+    is_snapshot = format_of(spec, entity.name).snapshot
     files = [file for file in folder.files if file.entity == entity.name]
     if is_snapshot:
-        files.sort(key=lambda file: (file.modified_at, file.name))
+        files.sort(key=lambda file: (file.modified_at or _UNKNOWN, file.name))
     contents = {mark["sha256"] for mark in known.values()}
     has_changes = False
     for file in files:
         before = known.get(file.name)
-        stamp = {"size": file.size, "modified_at": file.modified_at.isoformat()}
-        must_read = (entity.name, file.name) in reread or (
-            # An older snapshot that arrives late is judged by the newest.
-            is_snapshot and has_changes and file is files[-1]
-        )
+        # An older snapshot that arrives late is judged by the newest, which is read with it.
+        is_judge = is_snapshot and has_changes and file is files[-1]
+        must_read = is_judge or run.reads_again(entity.name, file.name)
         is_same_mapping = before is not None and before["mapping"] == mapping
-        if before and is_same_mapping and not must_read and before.items() >= stamp.items():
+        stamp = {"size": file.size, "modified_at": str(file.modified_at or "")}
+        is_untouched = before is not None and before.items() >= stamp.items()
+        if is_untouched and is_same_mapping and file.modified_at and not must_read:
             continue
         content = sha256_of(folder.local_path(file.name))
-        is_same_content = before is not None and before["sha256"] == content
         mark = {**stamp, "sha256": content, "mapping": mapping}
+        is_same_content = before is not None and before["sha256"] == content
         if is_same_content and is_same_mapping and not must_read:
             known[file.name] = mark
             continue
         has_changes = True
+        former = None
+        if before is not None and not is_same_mapping:
+            former = spec_of(spec, entity.name, state["mappings"][before["mapping"]])
         # A copy under another name says nothing new either.
-        is_reread = before is not None or content in contents
-        yield _Change(file, mark, is_reread, is_same_content)
+        yield _Change(file, mark, before is not None or content in contents, former)
 
 
 def _quarantine_rows(entity: Entity, bad: pa.Table, run: SourceRun) -> pa.Table:

@@ -71,8 +71,8 @@ def undo_unfinished(connection: duckdb.DuckDBPyConnection, source: str) -> None:
     """Takes out what killed runs have appended: their state, which says so, was never saved."""
     schema = f"raw_{source}"
     found = connection.execute(
-        "select table_name from duckdb_columns() where schema_name = ?"
-        " and (column_name = '_row_hash' or table_name in (?, ?, '_dlt_loads')) group by table_name",
+        "select distinct table_name from duckdb_columns() where schema_name = ?"
+        " and (column_name = '_row_hash' or table_name in (?, ?, '_dlt_loads'))",
         [schema, *BOOKKEEPING],
     ).fetchall()
     tables = {name for (name,) in found}
@@ -85,7 +85,8 @@ def undo_unfinished(connection: duckdb.DuckDBPyConnection, source: str) -> None:
 
 
 def _landed(pipeline: dlt.Pipeline, info: LoadInfo) -> Mapping[str, int]:
-    normalized = pipeline.last_trace.last_normalize_info if info.loads_ids else None
+    trace = pipeline.last_trace
+    normalized = trace.last_normalize_info if trace and info.loads_ids else None
     counts = normalized.row_counts if normalized else {}
     return {
         table: rows

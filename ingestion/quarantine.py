@@ -90,3 +90,17 @@ def has_quarantine(connection: duckdb.DuckDBPyConnection, source: str) -> bool:
         [f"raw_{source}"],
     ).fetchone()
     return found is not None and found[0] == 2
+
+
+def last_load(connection: duckdb.DuckDBPyConnection, source: str) -> datetime | None:
+    """When a load of the source last ended well; None before the first."""
+    found = connection.execute(
+        "select count(*) from duckdb_tables() where schema_name = ? and table_name = '_dlt_loads'",
+        [f"raw_{source}"],
+    ).fetchone()
+    if not found or not found[0]:
+        return None
+    row = connection.execute(
+        f'select max(inserted_at) from "raw_{source}"._dlt_loads where status = 0'
+    ).fetchone()
+    return row[0] if row else None

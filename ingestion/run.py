@@ -9,10 +9,15 @@ from pathlib import Path
 class SourceRun:
     """One run of one source.
 
-    `reread` names (entity, file) pairs that are read again although they have not changed.
+    `reread` names (entity, file) pairs that are read again although they have not changed;
+    `reread_all` means every one.
     """
 
     warehouse: Path
     scratch: Path
     now: datetime
     reread: frozenset[tuple[str, str]] = frozenset()
+    reread_all: bool = False
+
+    def reads_again(self, entity: str, file: str) -> bool:
+        return self.reread_all or (entity, file) in self.reread

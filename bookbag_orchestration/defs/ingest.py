@@ -46,6 +46,7 @@ def source_assets(place: Workplace, source: Source) -> dg.AssetsDefinition:
             scratch=place.working(source.name) / "scratch",
             now=now,
             reread=place.settings.reread,
+            reread_all=place.settings.full_refresh,
         )
 
     spec = source.spec(place.config.base)

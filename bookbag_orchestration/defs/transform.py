@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import (
+    DagsterDbtCliRuntimeError,
     DagsterDbtTranslator,
     DagsterDbtTranslatorSettings,
     DbtCliResource,
@@ -17,6 +19,14 @@ from dagster_dbt import (
 from bookbag_orchestration.resources import WAREHOUSE_POOL, Progress, Workplace, workplace
 
 EXPORT_KINDS = ("files", "sample")
+SHOWN_FAULTS = 5
+
+_BUILT = (dg.MaterializeResult, dg.Output, dg.AssetMaterialization)
+_TESTED = (dg.AssetCheckResult, dg.AssetCheckEvaluation)
+
+
+class TransformError(Exception):
+    """Models or tests of the dbt project that failed; the message names them."""
 
 
 class Models(DagsterDbtTranslator):
@@ -71,14 +81,34 @@ def model_assets(place: Workplace) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, dbt: DbtCliResource, progress: dg.ResourceParam[Progress]
     ) -> Iterator[Any]:
         started, built, tested = monotonic(), 0, 0
-        invocation = dbt.cli(["build"], context=context, target_path=project.target_path)
-        for event in invocation.stream():
-            built += isinstance(event, dg.MaterializeResult | dg.Output | dg.AssetMaterialization)
-            tested += isinstance(event, dg.AssetCheckResult | dg.AssetCheckEvaluation)
-            yield event
+        arguments = ["build", *(["--full-refresh"] if place.settings.full_refresh else [])]
+        invocation = dbt.cli(arguments, context=context, target_path=project.target_path)
+        try:
+            for event in invocation.stream():
+                built += isinstance(event, _BUILT)
+                tested += isinstance(event, _TESTED)
+                yield event
+        except DagsterDbtCliRuntimeError as error:
+            raise TransformError(_broken_nodes(project.target_path / "run_results.json")) from error
         progress.line("transform", f"{built} models, {tested} tests", monotonic() - started)
 
     return models
+
+
+def _broken_nodes(results: Path) -> str:
+    """What dbt says of each node that failed, from its own account of the run."""
+    if not results.exists():
+        return "dbt could not start; its words are in the log. Run again with --verbose."
+    found = [
+        f"{node['unique_id'].split('.')[2]}: {' '.join((node.get('message') or '').split())}"
+        for node in json.loads(results.read_text())["results"]
+        if node["status"] in ("error", "fail")
+    ]
+    more = f" … and {len(found) - SHOWN_FAULTS} more" if len(found) > SHOWN_FAULTS else ""
+    return (
+        f"dbt: {'; '.join(found[:SHOWN_FAULTS])}{more}. Look at the rows with `dbt build` in"
+        " dbt_project/, or at the log."
+    )
 
 
 @dg.definitions

@@ -250,8 +250,11 @@ select * from aged
 {# First bucket and the end of the last, in local time; hours reach 14 days back. #}
 {% macro backlog_window(grain) -%}
     {% if grain == 'hour' -%}
-    date_trunc('hour', {{ local_time('account.data_as_of', 'account.timezone') }} - interval 14 day)
-        as first_bucket,
+    date_trunc(
+        'hour',
+        {{ local_time('account.data_as_of', 'account.timezone') }} - interval 14 day
+        + interval 1 hour - interval 1 microsecond
+    ) as first_bucket,
     {%- else -%}
     date_trunc('day', {{ local_time('account.tickets_first_loaded_at', 'account.timezone') }})
         as first_bucket,

@@ -131,3 +131,8 @@
 {% macro joined_text(value, ordering, separator) -%}
     string_agg({{ value }}, '{{ separator }}' order by {{ ordering }})
 {%- endmacro %}
+
+{# Every quarter of an hour from one instant on, up to another: no zone's clock is off by less. #}
+{% macro quarter_hour_rows(first, last) -%}
+    unnest(generate_series({{ first }}, {{ last }}, interval 15 minute))
+{%- endmacro %}

@@ -23,3 +23,8 @@
         else {% if lower %}lower(trim({{ column }})){% else %}trim({{ column }}){% endif %}
     end
 {%- endmacro %}
+
+{# Whether a run sees a row that happened at an instant: not what is later than its as_of. #}
+{% macro is_seen(instant) -%}
+    coalesce({{ instant }} <= (select as_of from {{ ref('stg_bookbag__account') }}), true)
+{%- endmacro %}

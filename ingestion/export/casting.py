@@ -1,23 +1,23 @@
 """One cell's text or typed value → its contract's type, NULL where it is none.
 
-The expressions read `g_<column>`, which `parsing` makes of the file's own column. Typed columns of
-Parquet keep their type as far as it says the same; everything else goes through its text, so that a
-value means the same in every format.
+The expressions read `g_<column>`, which `parsing` makes of the file's own column, and the step
+before them in its layer: an expression that names another twice holds it twice, and DuckDB plans
+them all. Typed columns of Parquet keep their type as far as it says the same; everything else goes
+through its text, so that a value means the same in every format.
 """
 
 from collections.abc import Callable, Mapping
 from functools import partial
 
 from ingestion.contracts import GOOD_BAD, SCALES, STATUSES, Column, Entity
-from ingestion.export.folder import Format
+from ingestion.export.mapping import Format
 from ingestion.export.spelling import (
-    EARLIEST,
     INTEGERS,
-    LATEST,
     WALLS,
     ZONED,
     Given,
     literal,
+    quoted,
     words,
 )
 from ingestion.export.zones import WallClock
@@ -34,8 +34,15 @@ class Caster:
         self.settings = settings
         self.clock = clock
 
+    def spelled(self, column: Column, given: Given) -> str | None:
+        """First step, read as `s_<column>`: the text of a time as the engine spells it."""
+        if column.type not in ("instant", "date") or given.type in (*WALLS, ZONED):
+            return None
+        is_needed = column.type == "date" or self.settings.datetime_format is None
+        return f"iso_text(g_{column.name})" if is_needed else None
+
     def value(self, column: Column, given: Given) -> str:
-        """The typed column; instants are UTC."""
+        """Second step: the typed column; instants are UTC."""
         build: Mapping[str, Callable[[str, Given], str]] = {
             "instant": self._instant,
             "date": self._date,
@@ -51,12 +58,19 @@ class Caster:
         }
         return build[column.type](f"g_{column.name}", given)
 
+    @staticmethod
+    def bounded(column: Column) -> str | None:
+        """Third step: no times of which nobody can have meant them."""
+        if column.type == "instant":
+            return f"plausible({quoted(column.name)})"
+        return f"plausible_on({quoted(column.name)})" if column.type == "date" else None
+
     def wall(self, column: Column, given: Given) -> str | None:
         """The wall time of an instant that has no offset; None where no value can be one."""
         if self.clock.is_utc or column.type != "instant" or given.type == ZONED:
             return None
         x = f"g_{column.name}"
-        return f"cast({x} as timestamp)" if given.type in WALLS else self._spelled(x)[1]
+        return f"cast({x} as timestamp)" if given.type in WALLS else self._times(x)[1]
 
     @staticmethod
     def keeps_type(column: Column, kind: str) -> bool:
@@ -84,22 +98,21 @@ class Caster:
 
     def _instant(self, x: str, given: Given) -> str:
         if given.type == ZONED:
-            found = f"at_utc({x})"
-        elif given.type in WALLS:
-            found = self._utc(f"cast({x} as timestamp)")
-        else:
-            offset, wall = self._spelled(x)
-            found = f"coalesce({offset}, {self._utc(wall)})"
-        return f"plausible({found})"
+            return f"at_utc({x})"
+        if given.type in WALLS:
+            return self._utc(f"cast({x} as timestamp)")
+        offset, wall = self._times(x)
+        return f"coalesce({offset}, {self._utc(wall)})"
 
     def _utc(self, wall: str) -> str:
         return wall if self.clock.is_utc else f"wall_to_utc({wall})"
 
-    def _spelled(self, x: str) -> tuple[str, str]:
+    def _times(self, x: str) -> tuple[str, str]:
         """An instant's text as (UTC where it has an offset, wall time where it has none)."""
         chosen = self.settings.datetime_format
         if chosen is None:
-            return f"iso_offset(iso_text({x}))", f"iso_wall(iso_text({x}))"
+            spelled = _spelled(x)
+            return f"iso_offset({spelled})", f"iso_wall({spelled})"
         base = without_zone(chosen)
         zoned = words((base + "%z", base + " %z"))
         spelled = f"regexp_replace({x}, ' ?([Zz]|UTC|GMT)$', '+00:00')"
@@ -109,17 +122,16 @@ class Caster:
     def _date(self, x: str, given: Given) -> str:
         """A date; of an instant, the day that it is on in the source's zone."""
         if given.type == ZONED:
-            found = f"cast(timezone({literal(self.clock.zone)}, {x}) as date)"
-        elif given.type in WALLS:
-            found = f"cast({x} as date)"
-        else:
-            found = self._date_text(x)
-        return f"case when {found} between date '{EARLIEST}' and date '{LATEST}' then {found} end"
+            return f"cast(timezone({literal(self.clock.zone)}, {x}) as date)"
+        if given.type in WALLS:
+            return f"cast({x} as date)"
+        return self._date_text(x)
 
     def _date_text(self, x: str) -> str:
         """Of an instant's text, the day that it names."""
-        iso = f"iso_text({x})"
-        found = f"case when try_cast({iso} as timestamp) is not null then {_first_ten(iso)} end"
+        iso = _spelled(x)
+        first_ten = f"try_cast(left({iso}, 10) as date)"
+        found = f"case when try_cast({iso} as timestamp) is not null then {first_ten} end"
         chosen = self.settings.datetime_format
         if chosen is None:
             return found
@@ -177,5 +189,5 @@ def _date_formats(base: str) -> list[str]:
     return [base] if date_part == base else [date_part, base]
 
 
-def _first_ten(x: str) -> str:
-    return f"try_cast(left({x}, 10) as date)"
+def _spelled(x: str) -> str:
+    return f"s_{x.removeprefix('g_')}"

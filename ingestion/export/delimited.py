@@ -38,6 +38,8 @@ MAX_ROW_LINES = 10_000
 
 _OPEN = "a quote that is never closed"
 _QUOTE = 34
+# Stands for a carriage return inside a line, which pandas writes without quotes and `csv` refuses.
+_RETURN_MARK = "\ufdd1"
 
 
 class DelimitedFile:
@@ -143,17 +145,14 @@ class DelimitedFile:
     def _read_row(self, lines: Lines, index: int) -> tuple[list[str] | None, int, str]:
         """Fields of the row that starts in line `index`, the lines it takes, or what is wrong."""
         last = min(index + MAX_ROW_LINES, len(lines))
-        texts = (lines.text(i) + "\n" for i in range(index, last))
+        texts = (_without_returns(lines.text(i, with_end=True)) for i in range(index, last))
         reader = csv.reader(texts, delimiter=self.delimiter, strict=True)
         try:
-            return next(reader), reader.line_num, ""
+            fields = [value.replace(_RETURN_MARK, "\r") for value in next(reader)]
+            return fields, reader.line_num, ""
         except csv.Error as error:
-            said = str(error)
-            if "unexpected end" in said:
-                said = _OPEN
-            elif "new-line character" in said:
-                said = "a carriage return outside quotes"
-            return None, reader.line_num, said
+            problem = _OPEN if "unexpected end" in str(error) else str(error)
+            return None, reader.line_num, problem
 
     def _count_reason(self, count: int) -> str:
         return f"{count} fields where the header has {len(self.header)}"
@@ -209,6 +208,13 @@ def unique_names(header: list[str]) -> list[str]:
             unique = f"{name}_{count}"
         names.append(unique)
     return names
+
+
+def _without_returns(line: str) -> str:
+    if "\r" not in line:
+        return line
+    end = "\r\n" if line.endswith("\r\n") else ""
+    return line.removesuffix(end).replace("\r", _RETURN_MARK) + end
 
 
 def _joined(fields: list[str], delimiter: str) -> str:

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 
 from ingestion.errors import IngestError
 from ingestion.export.delimited import DelimitedFile, field_name, unique_names
-from ingestion.export.folder import Format, SourceFile
+from ingestion.export.folder import SourceFile
+from ingestion.export.mapping import Format
 from ingestion.export.parsing import Parser
 from ingestion.export.reading import LINE, TEXT, Batch, Broken, is_json_lines, read_json_lines
 from ingestion.export.spelling import (
@@ -33,14 +34,12 @@ from ingestion.export.spelling import (
 class FileResult:
     """What became of one file in this run; counts are of rows.
 
-    `is_reread`: this content or a file of this name was landed before; `is_remapped`: so was this
-    very content under this name, with other settings.
+    `is_reread`: this content, or a file of this name, was landed before.
     """
 
     file: SourceFile
     order: int
     is_reread: bool
-    is_remapped: bool
     columns: list[str] = field(default_factory=list)
     rows_read: int = 0
     rows_good: int = 0
@@ -116,9 +115,7 @@ class Filler:
             )
 
     def _delimited(self, path: Path) -> None:
-        file = DelimitedFile(
-            path, self.settings.delimiter, self.settings.encoding, self.where
-        )
+        file = DelimitedFile(path, self.settings.delimiter, self.settings.encoding, self.where)
         if not file.header:
             return
         self._check_columns(file.header)
@@ -143,9 +140,7 @@ class Filler:
         """The rows that are JSON objects; the others are broken."""
         self.connection.register("batch", batch.rows)
         is_object = f"case when json_valid({TEXT}) then json_type({TEXT}) = 'OBJECT' else false end"
-        objects = self.connection.execute(
-            f"select * from batch where {is_object}"
-        ).to_arrow_table()
+        objects = self.connection.execute(f"select * from batch where {is_object}").to_arrow_table()
         bad = []
         if len(objects) < len(batch.rows):
             bad = self.connection.execute(

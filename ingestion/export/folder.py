@@ -1,15 +1,14 @@
-"""A folder of exported files: its settings, and which file feeds which table.
+"""A folder of exported files: which of them feeds which table.
 
 `path` may be any fsspec URL; what is not on this machine is copied to the scratch folder before it
 is read.
 """
 
 import hashlib
-import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -17,107 +16,25 @@ from typing import Any
 
 from ingestion.contracts import ENTITIES
 from ingestion.errors import IngestError
+from ingestion.export.mapping import FilesSpec, TableMapping, check_mapping, mapping_of
+
+# A source of files is told where it lies and what its files are like: both are named here.
+__all__ = ["FilesSpec", "Folder", "SourceFile", "TableMapping", "check_mapping", "sha256_of"]
 
 EXTENSIONS = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet")
-
-Nulls = tuple[str, ...] | Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class TableMapping:
-    """How one table of a source differs from the export format; None = as the source says."""
-
-    file: str | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    constants: Mapping[str, Any] = field(default_factory=dict)
-    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    rows: Mapping[str, str] = field(default_factory=dict)
-    datetime_format: str | None = None
-    delimiter: str | None = None
-    encoding: str | None = None
-    decimal: str | None = None
-    nulls: Nulls | None = None
-    snapshot: bool | None = None
-
-
-@dataclass(frozen=True)
-class FilesSpec:
-    """A source of kind `files`. `start_date` is for the models; every row of a file is landed."""
-
-    name: str
-    path: Path | str
-    timezone: str = "UTC"
-    start_date: date | None = None
-    tables: Mapping[str, TableMapping] = field(default_factory=dict)
-    datetime_format: str | None = None
-    delimiter: str | None = None
-    encoding: str | None = None
-    decimal: str | None = None
-    nulls: Nulls | None = None
-    snapshot: bool | None = None
-
-
-@dataclass(frozen=True)
-class Format:
-    """The six settings as they hold for one table; `datetime_format` None is ISO 8601."""
-
-    datetime_format: str | None = None
-    delimiter: str = ","
-    encoding: str = "utf-8"
-    decimal: str = "."
-    nulls: Nulls = ()
-    snapshot: bool = False
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file that feeds `entity`; `name` is its path inside the source's folder."""
+    """A file that feeds `entity`; `name` is its path inside the source's folder.
+
+    `modified_at` is None where the file system does not say.
+    """
 
     entity: str
     name: str
     size: int
-    modified_at: datetime
-
-
-def mapping_of(spec: FilesSpec, entity: str) -> TableMapping:
-    return spec.tables.get(entity, TableMapping())
-
-
-def format_of(spec: FilesSpec, entity: str) -> Format:
-    """The table's own settings, else the source's, else the defaults."""
-    table, defaults = mapping_of(spec, entity), Format()
-    settings: dict[str, Any] = {}
-    for name in asdict(defaults):
-        choices = (getattr(table, name), getattr(spec, name), getattr(defaults, name))
-        settings[name] = next((choice for choice in choices if choice is not None), None)
-    return Format(**settings)
-
-
-def mapping_hash(spec: FilesSpec, entity: str) -> str:
-    """Changes when the same file would land differently."""
-    table = asdict(mapping_of(spec, entity))
-    effective = {**table, **asdict(format_of(spec, entity)), "timezone": spec.timezone}
-    text = json.dumps(effective, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def check_mapping(spec: FilesSpec) -> None:
-    """Raises IngestError on names that the export format does not know."""
-    for table, mapping in spec.tables.items():
-        where = f"source {spec.name}, tables.{table}"
-        if table not in ENTITIES:
-            raise IngestError(
-                f"{where}: there is no such table. The export format has {', '.join(ENTITIES)}."
-            )
-        known = ENTITIES[table].names
-        nulls = mapping.nulls if isinstance(mapping.nulls, Mapping) else {}
-        for part in (mapping.columns, mapping.constants, mapping.values, nulls):
-            for column in part:
-                if column not in known:
-                    raise IngestError(
-                        f"{where}: {column!r} is no column of {table}, which has"
-                        f" {', '.join(known)}. Names on the left are the export format's."
-                    )
+    modified_at: datetime | None
 
 
 class Folder:
@@ -125,7 +42,8 @@ class Folder:
 
     def __init__(self, spec: FilesSpec, scratch: Path) -> None:
         self.spec = spec
-        self._scratch = scratch
+        self._copies = scratch / "remote"
+        shutil.rmtree(self._copies, ignore_errors=True)
         url = str(spec.path)
         self._is_local = "://" not in url or url.startswith(("file://", "local://"))
         if self._is_local:
@@ -167,7 +85,7 @@ class Folder:
         """The file on this machine, copied first if it is elsewhere."""
         if self._is_local:
             return self._root / name
-        target = self._scratch / "remote" / name
+        target = self._copies / name
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             with (
@@ -177,7 +95,7 @@ class Folder:
                 shutil.copyfileobj(source, copy)
         return target
 
-    def _listing(self) -> dict[str, tuple[int, datetime]]:
+    def _listing(self) -> dict[str, tuple[int, datetime | None]]:
         """Size and time by name, for the folder and the folders in it."""
         if not self._is_local:
             return self._remote_listing()
@@ -186,7 +104,7 @@ class Folder:
                 f"source {self.spec.name}: there is no folder {self._root}. Correct its `path`,"
                 " which is relative to bookbag.toml."
             )
-        listing = {}
+        listing: dict[str, tuple[int, datetime | None]] = {}
         for path in self._root.rglob("*"):
             name = path.relative_to(self._root).as_posix()
             if path.is_file() and not _is_hidden(name):
@@ -194,17 +112,17 @@ class Folder:
                 listing[name] = (stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC))
         return listing
 
-    def _remote_listing(self) -> dict[str, tuple[int, datetime]]:
+    def _remote_listing(self) -> dict[str, tuple[int, datetime | None]]:
         if not self._system.exists(self._remote_root):
             raise IngestError(
                 f"source {self.spec.name}: there is nothing at {self.spec.path}. Correct its"
                 " `path`, or the credentials if it needs any."
             )
-        listing = {}
+        listing: dict[str, tuple[int, datetime | None]] = {}
         for full, info in self._system.find(self._remote_root, detail=True).items():
             name = full[len(self._remote_root) :].lstrip("/")
             if not _is_hidden(name):
-                listing[name] = (int(info["size"] or 0), _modified_at(info))
+                listing[name] = (int(info.get("size") or 0), _modified_at(info))
         return listing
 
 
@@ -215,6 +133,7 @@ def sha256_of(path: Path) -> str:
 
 def _entity_of(name: str) -> str | None:
     """The entity whose files are called so; of names that begin alike the longer one is meant."""
+    name = name.lower()
     path = PurePosixPath(name)
     extension = next((end for end in EXTENSIONS if name.endswith(end)), None)
     if extension is None or len(path.parts) > 2:
@@ -230,17 +149,20 @@ def _is_hidden(name: str) -> bool:
     return any(part.startswith((".", "~$")) for part in PurePosixPath(name).parts)
 
 
-def _modified_at(info: Mapping[str, Any]) -> datetime:
-    """File systems call it differently; one that does not say is asked for its content each time."""
+def _modified_at(info: Mapping[str, Any]) -> datetime | None:
+    """File systems call it differently."""
     for name in ("mtime", "LastModified", "last_modified", "updated", "created"):
         value = info.get(name)
+        if isinstance(value, str):
+            try:
+                value = datetime.fromisoformat(value)
+            except ValueError:
+                continue
         if isinstance(value, datetime):
             return value if value.tzinfo else value.replace(tzinfo=UTC)
         if isinstance(value, int | float):
             return datetime.fromtimestamp(value, UTC)
-        if isinstance(value, str):
-            return datetime.fromisoformat(value)
-    return datetime.fromtimestamp(0, UTC)
+    return None
 
 
 def _some(names: Mapping[str, object]) -> str:

@@ -1,7 +1,7 @@
 """What is wrong with a row: the first column that breaks its contract, and why.
 
-A reason says what was expected and shows what was given, because it is all that somebody who has to
-mend a file sees. Reads `g_<column>` (as given) beside `<column>` (as cast, NULL if it could not be).
+A reason says what was expected and shows what was given, because it is all that somebody who has
+to mend a file sees. Reads `g_<column>` (as given) beside `<column>` (cast, NULL if that failed).
 """
 
 from collections.abc import Mapping

@@ -72,8 +72,8 @@ class Landing:
         loaded_at = f"timestamp '{now}' as _loaded_at"
         meta = "_key, _row_hash, _extra, _file, _line, _is_deleted"
         reader = self._run(
-            f"select {self._names}, {meta}, {loaded_at} from"
-            " (select staged.*, new._is_deleted from staged inner join new on staged.rowid = new.row)"
+            f"select {self._names}, {meta}, {loaded_at} from (select staged.*, new._is_deleted"
+            " from staged inner join new on staged.rowid = new.row)"
             f" union all by name select *, {loaded_at} from gone"
         ).to_arrow_reader(ROWS_PER_BATCH)
         for batch in reader:
@@ -81,14 +81,17 @@ class Landing:
 
     def _settle(self, is_snapshot: bool, has_warehouse: bool) -> None:
         landed = self._landed() if has_warehouse else None
-        is_landed = landed is not None
         nothing = f"({self._nothing()})"
         where = "" if is_snapshot else "where _key in (select _key from staged)"
-        known = f"{landed} {where}" if is_landed else nothing
+        known = f"{landed} {where}" if landed else nothing
         can_bury = is_snapshot and self._all_keys_known()
         self._choose(known, is_snapshot, can_bury)
-        remapped = [r.file.name for r in self.staging.results if r.is_remapped]
-        self._bury(landed if can_bury or remapped else None, nothing, can_bury, remapped)
+        number = self.staging.number
+        # A row that the new settings cannot even split may be the one that is missed.
+        has_former = number("select 1 from former limit 1") and not number(
+            "select count(*) from broken"
+        )
+        self._bury(landed if can_bury or has_former else None, nothing, can_bury)
 
     def _choose(self, known: str, is_snapshot: bool, can_bury: bool) -> None:
         updated = "updated_at" if self.entity.has_updated_at else "cast(null as timestamp)"
@@ -138,12 +141,10 @@ class Landing:
                         or candidates.file_order not in ({", ".join(rereads) or "-1"})))"""
         )
 
-    def _bury(
-        self, landed: str | None, nothing: str, is_snapshot: bool, remapped: list[str]
-    ) -> None:
+    def _bury(self, landed: str | None, nothing: str, is_snapshot: bool) -> None:
         """Tombstones of landed rows that no file of this run has.
 
-        Of a snapshot that is all of them; else what a file said only under its former settings.
+        Of a snapshot that is all of them; else what the files said only under former settings.
         """
         source = landed or nothing
         instants = ", ".join(
@@ -151,14 +152,13 @@ class Landing:
             for c in self.entity.columns
             if c.type == "instant" and landed
         )
-        files = ", ".join(literal(name) for name in remapped) or "''"
         self._run(
             f"""create or replace table gone as
             select * {f"replace ({instants})" if instants else ""} from (
                 select {self._names}, _key, _row_hash, _extra, _file, _line, true as _is_deleted
                 from (select * from {source} {self._newest_landed})
                 where not _is_deleted
-                    and ({str(is_snapshot).lower()} or _file in ({files}))
+                    and ({str(is_snapshot).lower()} or _key in (select _key from former))
                     and _key not in (select _key from staged where _key is not null)
             )"""
         )

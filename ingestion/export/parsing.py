@@ -1,8 +1,8 @@
 """The SQL that turns a file's columns into rows of a contract, or into a reason why not.
 
-Four layers, each a select over the one before: `given` (renamed, constants, nulls, values), `parsed`
-(typed, UTC), `judged` (the first column that breaks its contract, and why), `hashed` (key and hash).
-DuckDB runs them over whole columns; a row is never touched singly.
+Layers, each a select over the one before: `given` (renamed, constants, nulls, values), `spelled`,
+`parsed` and `bounded` (typed, UTC), `judged` (the first column that breaks its contract, and why),
+`hashed` (key and hash). DuckDB runs them over whole columns; a row is never touched singly.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,8 +10,8 @@ from datetime import datetime
 
 from ingestion.contracts import Column, Entity
 from ingestion.export.casting import Caster
-from ingestion.export.folder import Format, TableMapping
 from ingestion.export.judging import problem
+from ingestion.export.mapping import Format, TableMapping
 from ingestion.export.reading import LINE, TEXT
 from ingestion.export.spelling import (
     ABSENT,
@@ -79,27 +79,35 @@ class Parser:
         columns = {column.name: self._given(column, given) for column in self.entity.columns}
         self._split_events(columns)
         names = self.entity.names
-        given_list = [f"{columns[name].sql} as g_{name}" for name in names]
-        parsed = [
-            f"{self._caster.value(column, columns[column.name])} as {quoted(column.name)}"
-            for column in self.entity.columns
-        ]
+        caster = self._caster
+        given_list, spelled, parsed, bounded = [], ["*"], [], []
+        for column in self.entity.columns:
+            name, its = column.name, columns[column.name]
+            given_list.append(f"{its.sql} as g_{name}")
+            parsed.append(f"{caster.value(column, its)} as {quoted(name)}")
+            if (text := caster.spelled(column, its)) is not None:
+                spelled.append(f"{text} as s_{name}")
+            if (value := caster.bounded(column)) is not None:
+                bounded.append(f"{value} as {quoted(name)}")
         plain = ", ".join(quoted(name) for name in names)
         return f"""
 with given as (
     select {LINE}, {TEXT}, {self._extra(given)} as _extra, {", ".join(given_list)}
     from {relation}{self._where(given)}
 ),
-kept as (select * from given{self._left_out()}),
+spelled as (select {", ".join(spelled)} from given{self._left_out()}),
 parsed as (
     select {LINE}, {TEXT}, _extra, {", ".join(f"g_{name}" for name in names)},
         {", ".join(parsed)}, {self._faults(columns)} as _faults
-    from kept
+    from spelled
+),
+bounded as (
+    select *{f" replace ({', '.join(bounded)})" if bounded else ""} from parsed
 ),
 judged as (
     select {plain}, {LINE}, {TEXT}, _extra, {problem(self.entity, columns, self.now)} as _problem,
         _faults
-    from parsed
+    from bounded
 ),
 hashed as (select *, md5(concat_ws(chr(31), {self._hashed()})) as _row_hash from judged)
 select {plain}, {self._key()} as _key, _row_hash, _extra, {LINE}, _problem,

@@ -31,8 +31,8 @@ UNREADABLE = "bytes that are no {encoding} text"
 
 NEWLINE, RETURN = 10, 13
 _SPACES = (9, NEWLINE, RETURN, 32)
-# A code point that no text holds: it marks undecodable bytes, which U+FFFD, often found in text that
-# some other program has decoded, cannot.
+# A code point that no text holds marks undecodable bytes; U+FFFD cannot, since it stands in text
+# that some other program has decoded.
 _MARK = "\ufdd0"
 _MARK_ERRORS = "bookbag_mark"
 
@@ -82,7 +82,7 @@ class ByteStream:
         self.is_utf8 = self.encoding in ("utf-8", "ascii", "utf-8-sig")
         is_gzip = path.name.lower().endswith(".gz")
         self._file: BufferedReader | gzip.GzipFile = (
-            gzip.open(path) if is_gzip else path.open("rb")
+            gzip.GzipFile(path) if is_gzip else path.open("rb")
         )
         self._is_first = True
         self._has_bare_returns = False
@@ -151,9 +151,12 @@ class Lines:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def text(self, index: int) -> str:
-        """The line without its end; what could not be decoded is U+FFFD."""
-        text = self.data[self.starts[index] : self.ends[index]].decode("utf-8", "replace")
+    def text(self, index: int, *, with_end: bool = False) -> str:
+        """The line, without its end unless asked for; what could not be decoded is U+FFFD."""
+        end = self.ends[index]
+        if with_end:
+            end = self.starts[index + 1] if index + 1 < len(self) else len(self.data)
+        text = self.data[self.starts[index] : end].decode("utf-8", "replace")
         return text.replace(_MARK, "\ufffd")
 
     def blank(self) -> Marks:

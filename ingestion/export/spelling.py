@@ -27,8 +27,8 @@ FLOATS = ("FLOAT", "DOUBLE")
 WALLS = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE")
 ZONED = "TIMESTAMP WITH TIME ZONE"
 
-# `trimmed` looks at both ends first and `iso_text` tries the cast first: trimming and replacing cost
-# more than all the rest, and nearly no value needs them. Whole numbers are exact up to 2^53.
+# `trimmed` looks at both ends first and `iso_text` tries the cast first: trimming and replacing
+# cost more than all the rest, and nearly no value needs them. Whole numbers are exact up to 2^53.
 MACROS = rf"""
 create or replace macro trimmed(x) as case
     when ascii(x) > 32 and ascii(right(x, 1)) > 32 then x
@@ -57,6 +57,8 @@ create or replace macro iso_wall(x) as case
     when not has_offset(x) then try_cast(x as timestamp) end;
 create or replace macro plausible(x) as case
     when x >= timestamp '{EARLIEST}' and x < timestamp '{LATEST}' then x end;
+create or replace macro plausible_on(x) as case
+    when x between date '{EARLIEST}' and date '{LATEST}' then x end;
 create or replace macro as_boolean(x) as case lower(x)
     when 'true' then true when '1' then true when 'yes' then true when 't' then true
     when 'y' then true when 'false' then false when '0' then false when 'no' then false
@@ -139,8 +141,7 @@ def json_untouched(key: str) -> str:
     """A key's JSON as it is; null as NULL."""
     pointer = _pointer(key)
     return (
-        f"case when json_type({TEXT}, {pointer}) != 'NULL'"
-        f" then json_extract({TEXT}, {pointer}) end"
+        f"case when json_type({TEXT}, {pointer}) != 'NULL' then json_extract({TEXT}, {pointer}) end"
     )
 
 

@@ -18,7 +18,8 @@ from duckdb.sqltypes import TIMESTAMP, TINYINT
 
 from ingestion.contracts import Entity
 from ingestion.export.filling import FileResult, Filler
-from ingestion.export.folder import FilesSpec, SourceFile, format_of, mapping_of
+from ingestion.export.folder import SourceFile
+from ingestion.export.mapping import FilesSpec, format_of, mapping_of
 from ingestion.export.parsing import Parser
 from ingestion.export.spelling import MACROS, SQL_TYPES, quoted
 from ingestion.export.zones import WallClock
@@ -63,18 +64,26 @@ class Staging:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def stage(
-        self, file: SourceFile, path: Path, *, is_reread: bool = False, is_remapped: bool = False
-    ) -> FileResult:
+    def stage(self, file: SourceFile, path: Path, *, is_reread: bool = False) -> FileResult:
         """Parses a file into `staged`.
 
         Raises IngestError if a required column is missing or if no row could be read at all.
         """
-        result = FileResult(file, len(self.results), is_reread, is_remapped)
+        result = FileResult(file, len(self.results), is_reread)
         self.results.append(result)
         where = f"source {self.spec.name}, table {self.entity.name}: {file.name}"
         Filler(self.connection, self._parser, self._settings, where, result).fill(path)
         return result
+
+    def remember(self, former: "Staging") -> None:
+        """Notes in `former` the keys of rows that other settings make of the same files."""
+        reader = former.connection.execute(
+            "select _key from staged where _key is not null"
+        ).to_arrow_reader(ROWS_PER_BATCH)
+        for batch in reader:
+            self.connection.register("keys", pa.Table.from_batches([batch]))
+            self.connection.execute("insert into former select * from keys")
+            self.connection.unregister("keys")
 
     def quarantined(self) -> Iterator[pa.Table]:
         """Rows that broke their contract: file, line, column_name, reason, row_text."""
@@ -130,3 +139,4 @@ class Staging:
             "create or replace table broken"
             " (file_order integer, line bigint, reason varchar, text varchar)"
         )
+        run("create or replace table former (_key varchar)")

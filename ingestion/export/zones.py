@@ -33,7 +33,9 @@ class WallClock:
         self.is_utc = len(offsets) == 1 and offsets[0] == 0
         self._offsets = _as_times(offsets)
         self._breaks = _as_times([at + max(old, new) for at, old, new in changes[1:]])
-        moved = [(at + min(old, new), at + max(old, new), new > old) for at, old, new in changes[1:]]
+        moved = [
+            (at + min(old, new), at + max(old, new), new > old) for at, old, new in changes[1:]
+        ]
         self._starts = _as_times([start for start, _, _ in moved])
         self._ends = _as_times([end for _, end, _ in moved])
         self._faults = np.array(

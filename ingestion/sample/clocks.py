@@ -22,7 +22,7 @@ def day_number(day: date) -> int:
 
 
 def day_of_number(number: int) -> date:
-    return EPOCH + timedelta(days=int(number))
+    return EPOCH + timedelta(days=number)
 
 
 def add_months(day: date, months: int) -> date:
@@ -61,7 +61,7 @@ class Days:
     def __init__(self, zone: ZoneInfo, first: int, last: int) -> None:
         self.zone, self.first, self.last = zone, first, last
         self.numbers: Ints = np.arange(first, last + 1, dtype=np.int64)
-        self.dates = [day_of_number(number) for number in self.numbers]
+        self.dates = [day_of_number(number) for number in range(first, last + 1)]
         starts = [self.instant(day, 0) for day in [*self.dates, day_of_number(last + 1)]]
         self.starts: Ints = np.array(starts, dtype=np.int64)
         self.weekdays: Ints = (self.numbers + 3) % 7

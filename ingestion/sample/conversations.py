@@ -62,7 +62,8 @@ def begin(scene: Scene, tickets: Tickets, start: int) -> None:
     ledger.note(rows, tickets.at, "created", CUSTOMER)
     receipt = np.isin(tickets.channel, (EMAIL, FORM)) & dice.below("receipt", tickets.key, 0.85)
     ledger.say(rows[receipt], tickets.at[receipt] + 5, AUTOMATION,
-               line(dice, "auto_ack", tickets.key[receipt]), author_id=RULES, auto=True)  # fmt: skip
+               line(dice, "auto_ack", tickets.key[receipt]),
+               author_id=RULES, auto=True)  # fmt: skip
     named = ~uncategorised(scene, tickets) & dice.below("sorted", tickets.key, 0.6)
     words = ledger.words.codes(np.array(CATEGORIES))
     ledger.note(rows[named], tickets.at[named] + 2, "category_set", AUTOMATION, actor_id=RULES,

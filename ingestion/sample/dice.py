@@ -73,7 +73,7 @@ class Dice:
         """Index into `weights`."""
         share = np.cumsum(np.asarray(weights, dtype=np.float64))
         picked = np.searchsorted(share, self.uniform(draw, keys) * share[-1], side="right")
-        return np.minimum(picked, len(share) - 1)
+        return np.asarray(np.minimum(picked, len(share) - 1))
 
     def choice_by(self, draw: str, keys: Keys, table: npt.ArrayLike, rows: Ints) -> Ints:
         """Index into the row of `table` that `rows` names for each key."""

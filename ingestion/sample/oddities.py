@@ -1,4 +1,4 @@
-"""What a helpdesk also holds: duplicates that are merged, spam, tests, bounces, outbound, deletions.
+"""What a helpdesk also holds: merged duplicates, spam, tests, bounces, outbound, deletions.
 
 Each kind is rare, but each of them bends a number that takes no care of it.
 """

@@ -57,7 +57,8 @@ def rate(scene: Scene, lives: Lives) -> Ratings:
     sent = ends.resolved_at + np.where(mine.is_sync, 90, 1800)
     scene.ledger.note(mine.ticket, sent, "survey_sent", AUTOMATION, actor_id=RULES)
     mood = _mood(scene, mine, ends)
-    answers = dice.below("rates", mine.key, RESPONSE + 0.04 * (np.abs(mood) > 1.2))
+    chance: Floats = np.asarray(RESPONSE + 0.04 * (np.abs(mood) > 1.2), dtype=np.float64)
+    answers = dice.below("rates", mine.key, chance)
     wait = np.minimum(dice.lognormal("rates_after", mine.key, 2.5 * HOUR_S, 1.2), 6.4 * DAY_S)
     at = sent + 20 + wait.astype(np.int64)
     score = 1 + np.searchsorted(CUTS, mood)
@@ -142,7 +143,8 @@ def ask_nps(scene: Scene) -> tuple[Ints, Ints, Ints, list[str]]:
         rows = rows[::-1][newest]
         name = f"{quarter.year}-Q{(quarter.month + 2) // 3}"
         key = dice.child(f"nps/{name}", orders.customer[rows].astype(np.uint64))
-        rows, key = (column[dice.below("answers_nps", key, 0.055)] for column in (rows, key))
+        answers = dice.below("answers_nps", key, 0.055)
+        rows, key = rows[answers], key[answers]
         mood = 2.0 * (orders.goodness[rows] - 0.5) + 0.8 * dice.normal("nps", key) + 0.6
         customers.append(orders.customer[rows])
         instants.append(asked_at + dice.exponential("nps_at", key, 2.2 * DAY_S).astype(np.int64))

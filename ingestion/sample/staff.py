@@ -22,8 +22,8 @@ NAMES = (
     "Grace Liu", "Hugo Braun", "Iris Novak", "Jonah Reed", "Kira Sato", "Liam Walsh",
 )  # fmt: skip
 HOURS = {
-    "default": {weekday: (9 * 60, 18 * 60) for weekday in range(5)},
-    "chat": {weekday: (8 * 60, 20 * 60) for weekday in range(7)},
+    "default": dict.fromkeys(range(5), (9 * 60, 18 * 60)),
+    "chat": dict.fromkeys(range(7), (8 * 60, 20 * 60)),
 }
 SCHEDULE_OF_TEAM = {CARE_TEAM: "default", RETURNS_TEAM: "default", CHAT_TEAM: "chat"}
 CHAT_CLOSED = ("New Year's Day", "Thanksgiving", "Christmas Day")
@@ -104,7 +104,7 @@ class Staff:
 
     @cached_property
     def agents(self) -> list[Agent]:
-        found = []
+        found: list[Agent] = []
         scale = float(self.human_tickets.max()) * WORK_S / BUSY_PART_OF_SHIFT / HOUR_S
         for team in range(len(TEAMS)):
             need = scale * TEAM_SHARE[team] / (LONGEST_SHIFT_H * 5 / 7)
@@ -158,7 +158,8 @@ class Staff:
             rows = np.flatnonzero(team == code)
             members = np.flatnonzero(teams == code)
             on = self.working[:, members]
-            on = np.where(on.any(axis=1)[:, None], on, members == members[0])
+            is_manned = np.asarray(on.any(axis=1))
+            on = np.where(is_manned[:, None], on, members == members[0])
             order = np.argsort(~on, axis=1, kind="stable")
             chosen = (drawn[rows] * on.sum(axis=1)[day[rows]]).astype(np.int64)
             picked[rows] = members[order[day[rows], chosen]] + FIRST_HUMAN

@@ -169,9 +169,8 @@ class Story:
     def orders_per_day(self) -> Floats:
         """Expected orders on each of `days`."""
         if self.ends_on >= self.nominal_end:
-            return self.order_weights * (
-                self.spec.orders / self.order_weights[self._nominal()].sum()
-            )
+            rate = self.spec.orders / float(self.order_weights[self._nominal()].sum())
+            return np.asarray(self.order_weights * rate)
         whole = Story(self.spec, self.starts_on, self.nominal_end, self.nominal_end, self.starts_on)
         rates = whole.orders_per_day
         size = len(self.days.numbers)
@@ -203,7 +202,7 @@ class Story:
     @cached_property
     def ai_ill(self) -> np.ndarray:
         """Days on which a bad release makes the AI worse."""
-        return self.during(self.regression, self.days.numbers) & self.ai_live
+        return np.asarray(self.during(self.regression, self.days.numbers) & self.ai_live)
 
 
 def tell(spec: SampleSpec, now: datetime) -> Story:

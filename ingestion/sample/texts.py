@@ -124,7 +124,7 @@ LINES: dict[str, tuple[str, ...]] = {
 def _number() -> tuple[list[str], dict[str, list[int]]]:
     bodies: list[str] = []
     places: dict[str, list[int]] = {}
-    groups = [(purpose, lines) for purpose, lines in LINES.items()]
+    groups = list(LINES.items())
     groups += [
         (f"opening/{language}/{category}", lines)
         for language, by_category in OPENINGS.items()

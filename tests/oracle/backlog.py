@@ -66,8 +66,10 @@ def backlog_rows(world: World, calendar: Calendar) -> Iterator[Row]:
                 )
 
     known = {grain: list(waiting(grain)) for grain in periods}
-    for kpi, stats in (("backlog", _states()), ("backlog_age", _ages())):
-        yield from tabulate(kpi, with_resolves(world, stats), periods, known.__getitem__)
+    states, ages = with_resolves(world, _states()), with_resolves(world, _ages())
+    yield from tabulate("backlog", states, periods, known.__getitem__)
+    ours = {grain: [one for one in known[grain] if one[2].state in NEEDS_US] for grain in periods}
+    yield from tabulate("backlog_age", ages, periods, ours.__getitem__)
 
 
 def _states() -> dict[str, Measure]:
@@ -109,10 +111,7 @@ def _over(
     statistic: Callable[[list[int | None]], Cell],
     belongs: Callable[[Waiting], bool] = lambda fact: True,
 ) -> Measure:
-    """A statistic of a column over those that wait for us."""
-    return lambda _, facts: statistic(
-        [getattr(fact, column) for fact in facts if fact.state in NEEDS_US and belongs(fact)]
-    )
+    return lambda _, facts: statistic([getattr(fact, column) for fact in facts if belongs(fact)])
 
 
 def _priority(family: Family) -> str | None:

@@ -1,7 +1,7 @@
 """Local time and the business clock (K1, K2, K3).
 
-A schedule is expanded day by day in its own zone into spans of real instants, so that a day of 23 or
-25 hours has what it has; a ticket's clock then reads, at each instant, the schedule in force there.
+A schedule is expanded day by day in its own zone into spans of real instants, so that a day of 23
+or 25 hours has what it has; a ticket's clock reads, at each instant, the schedule in force there.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MARGIN = timedelta(days=2)  # schedules reach a little beyond what the files hol
 
 
 def instant_of(local: datetime, zone: ZoneInfo) -> datetime:
-    """The instant of a wall time: one that DST skips moves on by the gap, a repeated is the first."""
+    """The instant of a wall time: a skipped one moves on by the gap, a repeated is the first."""
     return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 

@@ -1,7 +1,7 @@
 """Who is who: one key per person over ids, merges and e-mail addresses (traps X13).
 
-Ids of the customers file are joined by `merged_into` and by equal addresses. A ticket or an order is
-linked by its customer id, else by its address. Names are never compared.
+Ids of the customers file are joined by `merged_into` and by equal addresses. A ticket or an order
+is linked by its customer id, else by its address. Names are never compared.
 """
 
 from __future__ import annotations

@@ -129,6 +129,8 @@ def _cost(world: World, calendar: Calendar) -> Iterator[Row]:
         return measure
 
     spent = {"value": value, "ai_cost": amount(0), "human_cost": amount(1)}
+    if not world.shop.rates:  # without any rate nothing is known of cost, not even that it is none
+        spent = dict.fromkeys(spent, lambda _, facts: NOTHING)
     stats = with_messages(world, spent)
     stats["contacts"] = lambda _, facts: count(len(facts))
     periods = {grain: calendar.periods(grain) for grain in ("day", "week", "month")}

@@ -6,6 +6,7 @@ Each judgement is a function of one ticket's life and of `data_as_of`. What need
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -103,7 +104,7 @@ class Judged:
     def sessions(self) -> int:
         """Stretches of talk, customer messages and replies, no pause longer than 30 minutes."""
         talk = [item.at for item in self.episode.messages if item.is_from_customer or item.side]
-        pauses = zip(talk, talk[1:], strict=False)
+        pauses = itertools.pairwise(talk)
         return bool(talk) + sum(later - earlier > SESSION_GAP for earlier, later in pauses)
 
     @property

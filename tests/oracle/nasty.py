@@ -4,9 +4,9 @@ A shop is a few weeks around a change of clocks somewhere on earth. Tickets live
 (nasty_tickets.py); here are the frame around them (customers, agents, orders, surveys, schedules,
 rates), the merges between them, and the files: shuffled, with doubles, in every accepted notation.
 
-Left out on purpose, because the specification does not settle them: rows of unknown tickets other
-than ratings, two ratings or two orders of one customer at one instant, a rate that changes within a
-day of a resolve, cells later than `as_of` in a row that is not.
+Left out on purpose, as the specification does not settle them: rows of unknown tickets (but
+ratings), two ratings or two orders of a customer at one instant, a rate that changes within a day
+of a resolve, cells later than `as_of` in a row that is not.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from .export import Account
 from .nasty_files import write_files
+from .nasty_people import People
 from .nasty_tickets import HOUR, Script, live_a_life
 
 # Zone and the days on which its clocks change.
@@ -76,7 +77,7 @@ class _Frame:
     def __init__(self, script: Script) -> None:
         self._rng = script.rng
         self._script = script
-        self._customers = [f"C{number}" for number in range(1, script.rng.randint(3, 9))]
+        self._people = People(script.rng)
         self.tables: dict[str, list[dict[str, Any]]] = {
             "tickets": script.tickets,
             "messages": script.messages,
@@ -88,36 +89,8 @@ class _Frame:
                 {"agent_id": "D"},
                 {"agent_id": "BOT", "kind": "automation"},
             ],
-            "customers": self._people(),
+            "customers": self._people.rows(),
         }
-
-    def _people(self) -> list[dict[str, Any]]:
-        """Some test or internal, some merged, some with one address in two spellings."""
-        rng = self._rng
-        rows: list[dict[str, Any]] = []
-        for name in self._customers:
-            email = f"{name.lower()}@x.example"
-            row: dict[str, Any] = {
-                "customer_id": name,
-                "email": rng.choice([email, email.upper(), ""]),
-            }
-            row |= {"is_test": rng.random() < 0.03, "is_internal": rng.random() < 0.02}
-            if rng.random() < 0.15:
-                row["merged_into"] = rng.choice(self._customers)
-            rows.append(row)
-        if rng.random() < 0.3:
-            rows[-1]["email"] = "C1@x.example "
-        return rows if rng.random() < 0.85 else []
-
-    def _who(self) -> dict[str, Any]:
-        """A customer by id, by address only, or nobody."""
-        rng = self._rng
-        name = rng.choice(self._customers)
-        if rng.random() < 0.7:
-            return {"customer_id": name}
-        if rng.random() < 0.5:
-            return {"customer_email": f"{name.lower()}@X.example"}
-        return {"customer_email": "guest@x.example"} if rng.random() < 0.3 else {}
 
     def ticket(self, number: int) -> dict[str, Any]:
         rng = self._rng
@@ -132,8 +105,7 @@ class _Frame:
             "is_spam": rng.random() < 0.05,
             "is_deleted": rng.random() < 0.04,
             "is_test": rng.random() < 0.03,
-            "updated_at": self._script.start,
-            **self._who(),
+            **self._people.who(),
         }
         self._script.tickets.append(row)
         return row
@@ -184,6 +156,8 @@ class _Frame:
         for number in range(rng.choice([0, 3, 15, 40])):
             back = rng.choice(years)
             placed = script.some_instant() - back * DAY + timedelta(seconds=number)
+            if any(row["placed_at"] == placed for row in rows):
+                continue
             paid = placed + rng.choice([0, 60, 86400, 6 * 86400]) * timedelta(seconds=1)
             row = {
                 "order_id": f"O{number}",
@@ -195,7 +169,7 @@ class _Frame:
                 "is_test": rng.random() < 0.05,
                 "is_replacement": rng.random() < 0.05,
                 "is_deleted": rng.random() < 0.05,
-                **self._who(),
+                **self._people.who(),
             }
             if has_status:
                 row["payment_status"] = rng.choice([*PAYMENTS, ""])
@@ -248,24 +222,26 @@ class _Frame:
         if rng.random() < 0.5 or not resolves or not script.messages:
             return None
         some = script.start + timedelta(seconds=int(script.span.total_seconds() * rng.random()))
-        as_of: datetime = max(
-            rng.choice([some, *resolves]), resolves[len(resolves) // 3], script.talk[0]
-        )
-        self._forget(as_of)
-        return as_of
+        late: list[datetime] = [
+            rng.choice([some, *resolves]),
+            resolves[len(resolves) // 3],
+            script.talk[0],
+        ]
+        self._forget(max(late))
+        return max(late)
 
     def _forget(self, as_of: datetime) -> None:
         """What is not later than `as_of` says nothing of what is."""
-        script = self._script
-        later = {name for name, at in script.opened.items() if at > as_of}
-        for row in script.tickets:
+        later = {name for name, at in self._script.opened.items() if at > as_of}
+        for row in self._script.tickets:
             if row["ticket_id"] not in later and (row["created_at"] or as_of) > as_of:
                 row["created_at"] = ""
             if row.get("merged_into") in later:
                 row["merged_into"] = ""
-        script.events[:] = [
+        events = self._script.events
+        events[:] = [
             row
-            for row in script.events
+            for row in events
             if row["occurred_at"] > as_of or not {row["ticket_id"], row.get("to_value")} & later
         ]
         self.tables["csat_responses"] = [
@@ -296,9 +272,12 @@ class _Frame:
         self.tables["cost_rates"] = rows
 
     def age(self) -> None:
-        """Adds older versions of some tickets; the newest by `updated_at` is the one that counts."""
-        old = [dict(row) for row in self._script.tickets if self._rng.random() < 0.15]
+        """Adds older versions of some tickets; the newest by `updated_at` counts."""
+        rows = self._script.tickets
+        for row in rows:  # neither the first nor the newest instant of the files
+            row["updated_at"] = self._script.first + timedelta(seconds=100)
+        old = [dict(row) for row in rows if self._rng.random() < 0.15]
         for row in old:
             row |= {"category": "old", "is_spam": True, "team": "old"}
-            row["updated_at"] -= timedelta(seconds=self._rng.choice([1, 86400]))
+            row["updated_at"] -= timedelta(seconds=self._rng.choice([1, 50]))
         self._script.tickets.extend(old)

@@ -1,4 +1,4 @@
-"""Writes the tables of a nasty shop: shuffled, some rows twice, each cell in an accepted notation."""
+"""Writes the tables of a nasty shop: shuffled, some rows twice, cells in any accepted notation."""
 
 from __future__ import annotations
 

@@ -38,6 +38,12 @@ class Script:
     def talk(self) -> list[datetime]:
         return sorted(row["sent_at"] for row in self.messages)
 
+    @property
+    def first(self) -> datetime:
+        """When anything happened first."""
+        events = [row["occurred_at"] for row in self.events]
+        return min([*self.talk, *events], default=self.start)
+
     def some_instant(self) -> datetime:
         """Anywhere in the span; often near the change of clocks, or a round gap after something."""
         rng = self.rng

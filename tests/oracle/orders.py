@@ -1,6 +1,6 @@
 """Orders: which count (K20), what they are worth (K17), and the customer segments (K19).
 
-Membership of an order is settled when it is placed; later refunds and cancellations never remove it.
+Membership of an order is settled when it is placed; no later refund or cancellation removes it.
 """
 
 from __future__ import annotations

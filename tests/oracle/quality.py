@@ -60,7 +60,7 @@ def _csat(world: World, calendar: Calendar) -> Iterator[Row]:
     stats: dict[str, Measure] = {
         "mean": lambda _, facts: mean(fact.score_5 for fact in facts),
         "ratio": lambda _, facts: share(fact.is_positive for fact in facts),
-        "responses": lambda _, facts: count(len(facts)),
+        "responses": lambda _, facts: count(len(facts)) if world.shop.ratings else NOTHING,
     }
     periods = {grain: calendar.periods(grain) for grain in ("day", "week", "month")}
     yield from tabulate("csat", stats, periods, rated)

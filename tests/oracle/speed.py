@@ -1,4 +1,4 @@
-"""Rows of the speed KPIs (S1–S7): clocks, their statistics, and how many stopped within target (K14).
+"""Rows of the speed KPIs (S1–S7): clocks, their statistics, how many stopped within target (K14).
 
 A clock is counted twice: by the instant it stopped, in the mean, median and p90; by the instant it
 started, in `within_target`, where those that nobody stopped count too.

@@ -75,8 +75,7 @@ Fact: TypeAlias = tuple[Period, Dims, Any]
 Population: TypeAlias = Callable[[str], Iterable[Fact]]
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where facts meet."""
 
     period: Period
@@ -165,11 +164,13 @@ def tabulate(
         for period, dims, fact in population(grain):
             for cut in _cuts(dims, slices, grain):
                 met.setdefault((period, cut), []).append(fact)
+        places = [(Place(period, cut), facts) for (period, cut), facts in met.items()]
         for stat, measure in stats.items():
-            for (period, cut), facts in met.items():
-                cell = measure(Place(period, cut), facts)
-                if cut == ALL or cell.n or cell.numerator or cell.value:
-                    yield _row(kpi, stat, period, cut, cell)
+            for place, facts in places:
+                cell = measure(place, facts)
+                if place.cut == ALL or cell.n or cell.numerator or cell.value:
+                    period = place.period
+                    yield Row(kpi, stat, grain, period.start, period.end, *place.cut, *cell)
 
 
 def count(found: int) -> Cell:
@@ -228,18 +229,3 @@ def _cuts(dims: Dims, slices: Slices, grain: str) -> Iterator[Slice]:
 def _cut(named: dict[str, str]) -> Slice:
     handling, channel, category, team, segment = (named.get(name, "all") for name in DIMENSIONS)
     return (handling, channel, category, team, segment)
-
-
-def _row(kpi: str, stat: str, period: Period, cut: Slice, cell: Cell) -> Row:
-    return Row(
-        kpi,
-        stat,
-        period.grain,
-        period.start,
-        period.end,
-        *cut,
-        cell.value,
-        cell.numerator,
-        cell.denominator,
-        cell.n,
-    )

@@ -1,7 +1,7 @@
 """Tickets: merged families, what takes one out of the counts, and the segments (K4, K19, X2, X6).
 
-A merged ticket gives its messages to the survivor; its own events drop out with it. Every mark (spam,
-deletion, merge) is read from the ticket's last event of that kind, else from its column.
+A merged ticket gives its messages to the survivor; its own events drop out with it. Every mark
+(spam, deletion, merge) is read from the ticket's last event of that kind, else from its column.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Case:
 
 
 def cases_of(shop: Shop, people: Identities) -> list[Case]:
-    """Every ticket of the shop judged, merged-away ones with a timeline of their own events only."""
+    """Every ticket of the shop judged; a merged-away one keeps but its own events."""
     schedules = schedules_of(shop)
     events: dict[str, list[Event]] = {key: [] for key in shop.tickets}
     for event in shop.events:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
+from .clock import instant_of
 from .export import RESOLVED_STATES, Event
 from .tally import (
     NOTHING,
@@ -178,9 +179,11 @@ def _growth(world: World, calendar: Calendar, slices: Slices) -> Iterator[Row]:
     def growth(place: Place, facts: Iterable[object]) -> Cell:
         now = len(list(facts))
         before = [calendar.previous(place.period, back) for back in (1, 2, 3, 4)]
-        numbers = [found[one, place.handling, place.cut[2]] for one in before if one]
-        base = sum(numbers) / 4
-        known = len(numbers) == 4 and now >= MIN_N and base >= MIN_N
+        whole = [one for one in before if one and one.start_at >= calendar.first_loaded]
+        if len(whole) < 4:
+            return Cell(None, float(now), None, now)
+        base = sum(found[one, place.handling, place.cut[2]] for one in whole) / 4
+        known = now >= MIN_N and base >= MIN_N
         return Cell(now / base - 1 if known else None, float(now), base, now)
 
     yield from tabulate(
@@ -213,11 +216,18 @@ def _per_order(world: World, calendar: Calendar) -> Iterator[Row]:
         return NOTHING if is_hidden(place) else found
 
     def presale(place: Place, facts: Iterable[Family]) -> Cell:
+        """Without any order it is not known whether a ticket is about one."""
+        if not world.orders:
+            return NOTHING
         found = share(family.contacts[0].order_id is None for family in facts)
         return NOTHING if is_hidden(place) else found
 
     def rolling(place: Place, facts: Iterable[object]) -> Cell:
+        """V6: 28 complete days, so neither running ones nor days before the first loaded instant."""
         first, end = calendar.day_before(place.period, 28), place.period.end.date()
+        midnight = instant_of(datetime.combine(first, time()), world.zone)
+        if place.period.end_at > calendar.data_as_of or midnight < calendar.first_loaded:
+            return NOTHING
         total = sum(number for day, number in days.items() if first <= day < end)
         found = ratio(len(list(facts)), total)
         return NOTHING if is_hidden(place) else found

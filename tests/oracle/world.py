@@ -1,4 +1,4 @@
-"""All facts of one shop together: tickets and episodes with their segments and re-contacts (K19, Q5).
+"""All facts of one shop: tickets and episodes with their segments and re-contacts (K19, Q5).
 
 What one ticket decides alone is in judgements.py; here stand the answers that need the customer's
 other tickets, the orders, or the account's zone.
@@ -27,7 +27,7 @@ SUMS = {"ai_only": "ai_handled", "human_only": "human_handled", "hybrid": "human
 DIMENSIONS = ("handling", "channel", "category", "team", "customer_segment")
 
 Dims: TypeAlias = dict[str, tuple[str, ...]]  # the values under which a fact is found
-NOWHERE: Dims = {name: () for name in DIMENSIONS}
+NOWHERE: Dims = dict.fromkeys(DIMENSIONS, ())
 
 
 @dataclass

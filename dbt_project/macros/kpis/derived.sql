@@ -112,6 +112,7 @@
         where {{ stat_filter('days', rule.numerator) }}
             and days.grain = 'day_sliced'
             and {{ in_slices('days', stat) }}
+            and (ends.grain <> 'day' or days.slice not like 'handling*%')
             and {{ stat_filter('ends', stat.kpi ~ '.' ~ stat.stat) }}
         group by
             ends.grain, ends.period_start, ends.period_end, days.handling, days.channel,
@@ -161,11 +162,11 @@
                     then coalesce(sum(before_rows.value), 0) / {{ rule.periods }}.0
             end as mean_before
         from base as current_rows
-        inner join ends
+        left join ends
             on {{ stat_filter('ends', stat.kpi ~ '.' ~ stat.stat) }}
             and current_rows.grain = ends.grain
             and current_rows.period_start = ends.period_start
-        inner join ends as ends_before
+        left join ends as ends_before
             on {{ stat_filter('ends_before', stat.kpi ~ '.' ~ stat.stat) }}
             and ends.grain = ends_before.grain
             and ends_before.ordinal < ends.ordinal

@@ -7,6 +7,10 @@ orders as (
     where is_paid and is_countable and customer_key is not null
 ),
 
+refunds as (
+    select * from {{ ref('int_refunds') }}
+),
+
 account as (
     select * from {{ ref('int_accounts') }}
 ),
@@ -14,8 +18,9 @@ account as (
 paid as (
     select
         orders.customer_key,
+        orders.order_key,
         {{ local_date('orders.paid_at', 'account.timezone') }} as paid_on,
-        orders.net_30d
+        orders.gross
     from orders
     cross join account
 ),
@@ -32,11 +37,27 @@ first_paid as (
 following as (
     select
         paid.customer_key,
+        paid.order_key,
         paid.paid_on,
-        paid.net_30d,
+        paid.gross,
         {{ add_months(month_start('paid.paid_on'), 'steps.step') }} as month_start
     from paid
     cross join (select {{ integer_rows(1, 13) }} as step) as steps
+),
+
+-- Nothing looks ahead (K19): of what came back within 30 days, only what had by that month.
+given_back as (
+    select
+        following.order_key,
+        following.month_start,
+        sum(refunds.amount * orders.fx_rate) as amount
+    from following
+    inner join orders on following.order_key = orders.order_key
+    inner join refunds on following.order_key = refunds.order_key
+    cross join account
+    where {{ local_date('refunds.refunded_at', 'account.timezone') }} < following.month_start
+        and {{ seconds_between('orders.placed_at', 'refunds.refunded_at') }} <= 30 * 86400
+    group by following.order_key, following.month_start
 ),
 
 active as (
@@ -44,9 +65,12 @@ active as (
         following.customer_key,
         following.month_start,
         count(*) as orders,
-        sum(following.net_30d) as net_365d
+        sum(following.gross - coalesce(given_back.amount, 0)) as net_365d
     from following
     cross join account
+    left join given_back
+        on following.order_key = given_back.order_key
+        and following.month_start = given_back.month_start
     where {{ days_between('following.paid_on', 'following.month_start') }} <= 365
         and following.month_start <= {{ local_date('account.data_as_of', 'account.timezone') }}
     group by following.customer_key, following.month_start

@@ -131,9 +131,11 @@ legs as (
     group by ticket_key
 ),
 
+-- Whether the contact that opened the ticket was about an order: one bought later is no reason.
 linked as (
     select distinct ticket_key
     from ticket_orders
+    where episode_seq = 1
 ),
 
 rated as (

@@ -104,16 +104,13 @@ summed as (
             and row_no < first_human_row then occurred_at end) as customer_between_at,
         min(case when kind = 'customer' and row_no > ai_row_before_human
             and row_no < first_human_row then biz_clock_s end) as customer_between_clock_s,
-        {{ any_true("is_handoff and reason in ('usage_limit', 'error')") }} as is_excused_handoff,
-        {{ any_true("is_handoff and reason in ('no_answer', 'low_confidence', 'missing_knowledge')") }}
-            as is_gap_handoff,
-        {{ any_true("(is_closing or kind = 'ai_outcome') and to_value = 'abandoned'") }}
+        {{ any_true("kind in ('resolve', 'ai_outcome') and to_value = 'abandoned'") }}
             as is_stated_abandoned,
-        {{ any_true("(is_closing or kind = 'ai_outcome') and to_value = 'confirmed'") }}
+        {{ any_true("kind in ('resolve', 'ai_outcome') and to_value = 'confirmed'") }}
             as is_stated_confirmed,
-        {{ any_true("(is_closing or kind = 'ai_outcome') and to_value = 'assumed'") }}
+        {{ any_true("kind in ('resolve', 'ai_outcome') and to_value = 'assumed'") }}
             as is_stated_assumed,
-        {{ any_true("(is_closing or kind = 'ai_outcome') and to_value = 'not_helpful'") }}
+        {{ any_true("kind in ('resolve', 'ai_outcome') and to_value = 'not_helpful'") }}
             as is_stated_not_helpful
     from related
     group by ticket_key, episode_seq
@@ -144,6 +141,9 @@ joined as (
     select
         summed.*,
         reasons.reason as handoff_reason,
+        coalesce(reasons.reason in ('usage_limit', 'error'), false) as is_excused_handoff,
+        coalesce(reasons.reason in ('no_answer', 'low_confidence', 'missing_knowledge'), false)
+            as is_gap_handoff,
         coalesce(counted.responder_turns_ai, 0) as responder_turns_ai,
         coalesce(counted.responder_turns_human, 0) as responder_turns_human,
         coalesce(counted.sessions, 0) as sessions,

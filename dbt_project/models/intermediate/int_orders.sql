@@ -19,6 +19,11 @@ identities as (
     where customer_id is not null
 ),
 
+addresses as (
+    select * from {{ ref('int_customer_identities') }}
+    where customer_id is null
+),
+
 sources as (
     select * from {{ ref('int_sources') }}
 ),
@@ -37,14 +42,7 @@ seen as (
         account.currency as account_currency,
         {{ local_date('order_rows.placed_at', 'account.timezone') }} as placed_on,
         sources.has_payments,
-        coalesce(
-            identities.customer_key,
-            case
-                when order_rows.customer_email is not null
-                    then {{ surrogate_key(['account.account_id', "'email|' || order_rows.customer_email"]) }}
-            end
-        ) as customer_key,
-        coalesce(identities.is_test, false) as is_test_customer,
+        coalesce(identities.customer_key, addresses.customer_key) as customer_key,
         order_rows.paid_at <= account.data_as_of as is_paid_by_now,
         order_rows.cancelled_at <= account.data_as_of as is_cancelled_by_now
     from order_rows
@@ -53,6 +51,7 @@ seen as (
     left join identities
         on order_rows.source = identities.source
         and order_rows.customer_id = identities.customer_id
+    left join addresses on {{ hash_text('order_rows.customer_email') }} = addresses.email_hash
     where order_rows.placed_at <= account.data_as_of
 ),
 
@@ -109,7 +108,7 @@ valued as (
         case when settled.is_cancelled_by_now then settled.cancelled_at end as cancelled_at,
         settled.payment_status,
         settled.is_paid,
-        settled.is_test or settled.is_test_customer as is_test,
+        settled.is_test,
         settled.is_replacement,
         settled.is_deleted,
         case

@@ -27,11 +27,11 @@ flagged as (
         coverage.has_resolves and (coverage.has_messages or coverage.has_events) as has_reopens,
         case when coverage.has_tickets then coalesce(
             {{ utc_instant('cast(coverage.start_date as timestamp)', 'account.timezone') }},
-            coverage.first_ticket_at
+            coverage.first_at
         ) end as tickets_first_loaded_at,
         case when coverage.has_orders then coalesce(
             {{ utc_instant('cast(coverage.start_date as timestamp)', 'account.timezone') }},
-            coverage.first_order_at
+            coverage.first_at
         ) end as orders_first_loaded_at,
         coverage.last_at as loaded_until_at
     from coverage

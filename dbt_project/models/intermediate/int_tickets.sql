@@ -23,6 +23,18 @@ identities as (
     where customer_id is not null
 ),
 
+addresses as (
+    select * from {{ ref('int_customer_identities') }}
+    where customer_id is null
+),
+
+-- Someone is a tester or a colleague by any of their ids.
+insiders as (
+    select distinct customer_key
+    from {{ ref('int_customer_identities') }}
+    where is_test or is_internal
+),
+
 agents as (
     select * from {{ ref('int_agents') }}
 ),
@@ -169,13 +181,7 @@ joined as (
                 then {{ surrogate_key(['keyed.source', 'keyed.account_id', 'merges.canonical_ticket_id']) }}
             else keyed.ticket_key
         end as canonical_ticket_key,
-        coalesce(
-            identities.customer_key,
-            case
-                when keyed.customer_email is not null
-                    then {{ surrogate_key(['keyed.account_id', "'email|' || keyed.customer_email"]) }}
-            end
-        ) as customer_key,
+        coalesce(identities.customer_key, addresses.customer_key) as customer_key,
         keyed.subject_hash,
         keyed.status as status_raw,
         lower(coalesce(latest_events.priority, keyed.priority)) as priority,
@@ -216,7 +222,7 @@ joined as (
         keyed.deleted_at,
         coalesce(merges.is_merged_away, false) as is_merged_away,
         case when merges.is_merged_away then merges.merged_at end as merged_at,
-        keyed.is_test or coalesce(identities.is_test or identities.is_internal, false) as is_test,
+        keyed.is_test as is_test_listed,
         coalesce(spoken.has_customer_speaking, false) as has_customer_speaking,
         case latest_events.assignment_event
             when 'unassigned' then null
@@ -232,12 +238,14 @@ joined as (
     left join merges on keyed.source = merges.source and keyed.ticket_id = merges.ticket_id
     left join identities
         on keyed.source = identities.source and keyed.customer_id = identities.customer_id
+    left join addresses on {{ hash_text('keyed.customer_email') }} = addresses.email_hash
     left join spoken on keyed.ticket_key = spoken.ticket_key
 ),
 
 teamed as (
     select
         joined.*,
+        joined.is_test_listed or insiders.customer_key is not null as is_test,
         agents.agent_key as assignee_key,
         coalesce(
             joined.team_listed,
@@ -247,6 +255,7 @@ teamed as (
         ) as team
     from joined
     left join agents on joined.source = agents.source and joined.assigned_to = agents.agent_id
+    left join insiders on joined.customer_key = insiders.customer_key
 ),
 
 judged as (

@@ -156,6 +156,8 @@ ruled as (
         and based.stat = kpi_rules.stat
         and (kpi_rules.grain is null or based.grain = kpi_rules.grain)
         and kpi_rules.slices like '%|' || based.slice || '|%'
+        -- Of the handling split its two sides: what they are made of would say the same again.
+        and based.handling in ('all', 'ai_handled', 'human_handled')
     where not based.is_low_sample
         and {{ breaks_rule('based.value') }}
         and (kpi_rules.periods < 2 or {{ breaks_rule('based.previous_value') }})

@@ -81,6 +81,7 @@ judged as (
             and rows_of_all.period_start < cast(kpi_stats.ai_coverage_complete_from as timestamp),
             false
         ) as is_known,
+        rows_of_all.slice = 'all' as is_whole,
         rows_of_all.value,
         rows_of_all.numerator,
         rows_of_all.denominator,
@@ -101,7 +102,6 @@ judged as (
         on rows_of_all.grain = periods.grain
         and rows_of_all.period_start = periods.period_start
     where rows_of_all.grain in ('{{ kpi_real_grains() | join("', '") }}')
-        and (kpi_stats.is_available or rows_of_all.slice = 'all')
 ),
 
 flagged as (
@@ -128,6 +128,7 @@ flagged as (
         data_as_of,
         definition_version
     from judged
+    where is_known or is_whole
 )
 
 select * from flagged

@@ -29,6 +29,7 @@ expected as (
         kpi_stats.kpi,
         kpi_stats.stat,
         kpi_stats.is_count and kpi_stats.is_available as is_zero,
+        kpi_stats.kind in ('ratio', 'within_target') and kpi_stats.is_available as is_none_of_none,
         periods.grain,
         periods.period_start,
         periods.period_end
@@ -42,10 +43,8 @@ expected as (
         and (
             not kpi_stats.is_stock
             or periods.grain <> 'hour'
-            or periods.period_start >= date_trunc(
-                'hour',
-                {{ local_time('kpi_stats.data_as_of', 'kpi_stats.timezone') }} - interval '14' day
-            )
+            or periods.period_start
+                >= {{ local_time('kpi_stats.data_as_of', 'kpi_stats.timezone') }} - interval '14' day
         )
 ),
 
@@ -75,8 +74,8 @@ filled as (
         'all' as customer_segment,
         'all' as slice,
         case when is_zero then cast(0 as double) end as value,
-        cast(null as double) as numerator,
-        cast(null as double) as denominator,
+        case when is_none_of_none then cast(0 as double) end as numerator,
+        case when is_none_of_none then cast(0 as double) end as denominator,
         cast(0 as bigint) as n
     from missing
 ),

@@ -16,12 +16,12 @@ bounds as (
 ),
 
 -- From instants, so that a local hour that the clocks skip is no period.
-hours as (
+quarter_hours as (
     select
         timezone,
         week_start,
         data_as_of,
-        {{ hour_rows(hour_start('first_loaded_at'), hour_start('data_as_of')) }} as hour_at
+        {{ quarter_hour_rows(hour_start('first_loaded_at'), 'data_as_of') }} as quarter_at
     from bounds
 ),
 
@@ -30,8 +30,8 @@ local_hours as (
         timezone,
         week_start,
         data_as_of,
-        date_trunc('hour', {{ local_time('hour_at', 'timezone') }}) as local_at
-    from hours
+        date_trunc('hour', {{ local_time('quarter_at', 'timezone') }}) as local_at
+    from quarter_hours
 ),
 
 periods as (

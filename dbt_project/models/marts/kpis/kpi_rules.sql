@@ -34,7 +34,7 @@ declared as (
         '{{ rule.rule }}' as rule,
         {{ number_literal(rule.bound) }} as bound,
         {{ text_literal(rule.grain) }} as grain,
-        '|{{ (rule.slices or ['all', 'handling']) | join('|') }}|' as slices,
+        '|{{ (rule.slices or ['all']) | join('|') }}|' as slices,
         {{ rule.periods or 1 }} as periods,
         {{ rule.is_absolute or false }} as is_absolute
     {{ 'union all' if not loop.last }}
@@ -89,7 +89,7 @@ replaced as (
     union all
 
     select
-        kpi, stat, 'below' as rule, alert_below as bound, null as grain, '|all|handling|' as slices,
+        kpi, stat, 'below' as rule, alert_below as bound, null as grain, '|all|' as slices,
         1 as periods, false as is_absolute
     from own
     where alert_below is not null
@@ -97,7 +97,7 @@ replaced as (
     union all
 
     select
-        kpi, stat, 'above' as rule, alert_above as bound, null as grain, '|all|handling|' as slices,
+        kpi, stat, 'above' as rule, alert_above as bound, null as grain, '|all|' as slices,
         1 as periods, false as is_absolute
     from own
     where alert_above is not null

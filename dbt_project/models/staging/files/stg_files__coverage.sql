@@ -1,5 +1,5 @@
 -- What each source says at all, and over which span: read from the landed rows as they are, since
--- a repeated row changes no bound.
+-- a repeated row changes no bound. A run with an as_of sees no later rows (K10).
 with
 
 tickets as (
@@ -8,9 +8,10 @@ tickets as (
         count(*) as tickets,
         count(first_reply_at) as first_replies,
         count(resolved_at) as resolves,
-        min(least(created_at, first_reply_at, resolved_at)) as first_at,
+        min(least(created_at, updated_at, first_reply_at, resolved_at, deleted_at)) as first_at,
         max(greatest(created_at, updated_at, first_reply_at, resolved_at, deleted_at)) as last_at
     from {{ source('landed', 'files_tickets') }}
+    where {{ is_seen('created_at') }}
     group by source
 ),
 
@@ -21,6 +22,7 @@ messages as (
         min(sent_at) as first_at,
         max(sent_at) as last_at
     from {{ source('landed', 'files_messages') }}
+    where {{ is_seen('sent_at') }}
     group by source
 ),
 
@@ -35,6 +37,7 @@ ticket_events as (
         min(occurred_at) as first_at,
         max(occurred_at) as last_at
     from {{ source('landed', 'files_ticket_events') }}
+    where {{ is_seen('occurred_at') }}
     group by source
 ),
 
@@ -42,9 +45,10 @@ csat_responses as (
     select
         source,
         count(*) as ratings,
-        min(rated_at) as first_at,
+        min(least(rated_at, survey_sent_at)) as first_at,
         max(rated_at) as last_at
     from {{ source('landed', 'files_csat_responses') }}
+    where {{ is_seen('rated_at') }}
     group by source
 ),
 
@@ -53,9 +57,10 @@ orders as (
         source,
         count(*) as orders,
         count(paid_at) as payments,
-        min(least(placed_at, paid_at, cancelled_at)) as first_at,
+        min(least(placed_at, paid_at, cancelled_at, updated_at)) as first_at,
         max(greatest(placed_at, paid_at, cancelled_at, updated_at)) as last_at
     from {{ source('landed', 'files_orders') }}
+    where {{ is_seen('placed_at') }}
     group by source
 ),
 
@@ -66,14 +71,17 @@ order_lines as (
         min(placed_at) as first_at,
         max(placed_at) as last_at
     from {{ source('landed', 'files_order_lines') }}
+    where {{ is_seen('placed_at') }}
     group by source
 ),
 
 refunds as (
     select
         source,
+        min(refunded_at) as first_at,
         max(refunded_at) as last_at
     from {{ source('landed', 'files_refunds') }}
+    where {{ is_seen('refunded_at') }}
     group by source
 ),
 
@@ -103,9 +111,10 @@ joined as (
         coalesce(orders.orders, 0) > 0 or coalesce(order_lines.lines, 0) > 0 as has_orders,
         coalesce(orders.orders, 0) > 0 as has_order_rows,
         coalesce(orders.payments, 0) > 0 as has_payments,
-        least(tickets.first_at, messages.first_at, ticket_events.first_at) as first_ticket_at,
-        least(orders.first_at, case when orders.orders is null then order_lines.first_at end)
-            as first_order_at,
+        least(
+            tickets.first_at, messages.first_at, ticket_events.first_at, csat_responses.first_at,
+            orders.first_at, order_lines.first_at, refunds.first_at
+        ) as first_at,
         greatest(
             tickets.last_at, messages.last_at, ticket_events.last_at, csat_responses.last_at,
             orders.last_at, order_lines.last_at, refunds.last_at

@@ -1,0 +1,424 @@
+"""README, DECISIONS and docs/ say what the code does: commands, paths, tables, KPIs, links.
+
+Two tables of the documents are written from the code. `python tests/test_docs.py` writes them anew.
+"""
+
+import ast
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+
+from bookbag_orchestration.cli import app
+from bookbag_orchestration.config import PLANNED_KINDS, load_config
+from ingestion.contracts import ENTITIES, Column
+from reports.formats import kind_of, threshold
+from reports.wording import stat_words
+
+ROOT = Path(__file__).resolve().parent.parent
+README, DECISIONS = ROOT / "README.md", ROOT / "DECISIONS.md"
+FORMAT = ROOT / "docs" / "export-format.md"
+DOCUMENTS = (README, DECISIONS, FORMAT)
+KPI_FILES = ROOT / "dbt_project" / "models" / "marts" / "kpis"
+PUBLISH = ROOT / "bookbag_orchestration" / "defs" / "publish.py"
+
+SOURCE_SUFFIXES = (".py", ".sql", ".yml", ".toml", ".j2")
+PATH_SUFFIXES = (".py", ".sql", ".yml", ".toml", ".md", ".lock", ".png")
+# What a run or a user makes: in no clean clone.
+MADE = ("bookbag.toml", ".venv", ".bookbag", "exports", "raw_<source>")
+PICTURE_BYTES = 150_000
+TYPE_WORDS = {
+    "integer": "whole number", "decimal": "number", "double": "number", "score": "of its scale",
+    "month": "YYYY-MM", "clock": "HH:MM",
+}  # fmt: skip
+
+
+@cache
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def blocks_of(path: Path) -> list[tuple[str, str]]:
+    """(language, text) of every fenced block."""
+    return re.findall(r"^```(\w*)\n(.*?)^```$", text_of(path), re.M | re.S)
+
+
+@cache
+def prose_of(path: Path) -> str:
+    """The document without its fenced blocks and its picture's description."""
+    return re.sub(r"^```.*?^```$", "", text_of(path), flags=re.M | re.S)
+
+
+def code_words(path: Path) -> list[str]:
+    return re.findall(r"`([^`\n]+)`", prose_of(path))
+
+
+def section(path: Path, title: str) -> str:
+    """What stands under a heading, up to the next of its level or above."""
+    found = re.search(rf"^(#+) {re.escape(title)}\n(.*?)(?=^#|\Z)", text_of(path), re.M | re.S)
+    assert found, f"{path.name} has no section {title!r}"
+    return found[2]
+
+
+def first_cells(text: str) -> list[str]:
+    """The code word that each row of the tables in the text begins with."""
+    return re.findall(r"^\| `([^`]+)`", text, re.M)
+
+
+@cache
+def kpi_blocks() -> Mapping[str, Mapping[str, Any]]:
+    """Every KPI block by name: headlines first, then by code."""
+    found = [
+        block
+        for file in sorted(KPI_FILES.glob("*.yml"))
+        for block in yaml.safe_load(file.read_text(encoding="utf-8")).get("exposures", [])
+        if "kpi" in block["config"]["tags"]
+    ]
+    found.sort(key=lambda block: _rank(block["config"]["meta"]))
+    return {block["name"]: block for block in found}
+
+
+def _rank(meta: Mapping[str, Any]) -> tuple[bool, str, int]:
+    letter, number = meta["code"][0], int(meta["code"][1:])
+    return meta["tier"] != "headline", letter, number
+
+
+@cache
+def source_text() -> str:
+    """All that the project's own code says, for names that documents use."""
+    folders = ("bookbag_orchestration", "ingestion", "expectations", "reports", "dbt_project")
+    files = [path for name in folders for path in sorted((ROOT / name).rglob("*"))]
+    texts = [text_of(path) for path in files if path.suffix in SOURCE_SUFFIXES]
+    return "\n".join([*texts, text_of(ROOT / "pyproject.toml"), text_of(ROOT / "Makefile")])
+
+
+@cache
+def models() -> frozenset[str]:
+    return frozenset(path.stem for path in (ROOT / "dbt_project" / "models").rglob("*.sql"))
+
+
+def constant(path: Path, name: str) -> Any:
+    """A literal of a module, without the module's imports."""
+    for node in ast.parse(text_of(path)).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
+            return ast.literal_eval(node.value)
+    raise AssertionError(f"{path.name} has no {name}")
+
+
+# Tables that are written from the code
+
+
+def kpi_table() -> str:
+    lines = ["| code | KPI | what it is | owner | target |", "|---|---|---|---|---|"]
+    for name, block in kpi_blocks().items():
+        meta = block["config"]["meta"]
+        label = f"**{block['label']}**" if meta["tier"] == "headline" else block["label"]
+        cells = (
+            meta["code"],
+            f"{label} `{name}`",
+            _first_sentence(block["description"]),
+            block["owner"]["name"],
+            _target(name, meta),
+        )
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"(?<=\.)\s+(?=[A-Z`=])", " ".join(text.split()), maxsplit=1)[0]
+
+
+def _target(kpi: str, meta: Mapping[str, Any]) -> str:
+    """The middle tier with its side and, unless it is the KPI's own, the stat it is about."""
+    if not meta.get("targets"):
+        return "—"
+    tiers = meta["targets"][0] if isinstance(meta["targets"], list) else meta["targets"]
+    first = meta["stats"][0].get("stat", "mean")
+    stat = tiers.get("stat", first)
+    kind = kind_of(kpi, stat, _unit(meta, stat))
+
+    def shown(value: float) -> str:
+        return threshold(value, kind).replace(".0 %", " %")
+
+    if tiers.get("is_absolute"):
+        return f"within ±{shown(tiers['better'])}"
+    aim = f"{'≥' if tiers['best'] > tiers['good'] else '≤'} {shown(tiers['better'])}"
+    if "floor" in tiers:
+        aim = f"{shown(tiers['floor'])} to {shown(tiers['better'])}"
+    if "times_daily" in tiers:
+        aim += " × the tickets of a mean day"
+    if "sync" in tiers:
+        aim += f", chat {shown(tiers['sync']['better'])}"
+    words = stat_words(stat)
+    return f"{words} {aim}" if words and (stat != first or kind == "seconds") else aim
+
+
+def _unit(meta: Mapping[str, Any], stat: str) -> str:
+    """A stat's own unit; of a KPI of several its namesake, else the first."""
+    own = next((entry.get("unit") for entry in meta["stats"] if entry.get("stat") == stat), None)
+    units = [part.strip() for part in (own or meta["unit"]).split(",")]
+    return stat if stat in units else units[0]
+
+
+def entity_table() -> str:
+    lines = ["| table | key | columns |", "|---|---|---|"]
+    for entity in ENTITIES.values():
+        key = ", ".join(f"`{name}`" for name in entity.key) or "the whole row"
+        columns = ", ".join(_column(column) for column in entity.columns)
+        lines.append(f"| `{entity.name}` | {key} | {columns} |")
+    return "\n".join(lines)
+
+
+def _column(column: Column) -> str:
+    name = f"**`{column.name}`**" if column.is_required else f"`{column.name}`"
+    if column.allowed and len(column.allowed) <= 10:
+        return f"{name} ({', '.join(column.allowed)})"
+    is_plain = column.type == "text" or column.name.startswith("is_") or column.name.endswith("_at")
+    return name if is_plain else f"{name} ({TYPE_WORDS.get(column.type, column.type)})"
+
+
+WRITTEN = {"kpi table": (README, kpi_table), "entity table": (FORMAT, entity_table)}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_written_tables_are_what_the_code_says(name: str) -> None:
+    path, table = WRITTEN[name]
+    marks = rf"<!-- {name}: start -->\n(.*)\n<!-- {name}: end -->"
+    found = re.search(marks, text_of(path), re.S)
+    assert found, f"{path.name} has lost the markers of the {name}"
+    assert found[1] == table(), "the code has changed: run `python tests/test_docs.py`"
+
+
+# Commands and configuration
+
+
+def command_lines() -> Iterator[list[str]]:
+    """Words of every bookbag and make command that the documents show."""
+    for path in DOCUMENTS:
+        shown = [line for _, block in blocks_of(path) for line in block.splitlines()]
+        lines = [line.removeprefix("$ ") for line in shown if line.startswith("$ ")]
+        for line in [*lines, *code_words(path)]:
+            line = line.removeprefix(".venv/bin/")
+            if line.startswith(("bookbag ", "make ")):
+                yield shlex.split(line, comments=True)
+
+
+def test_bookbag_commands_exist_with_their_options() -> None:
+    known, seen = all_commands(), set()
+    for words in command_lines():
+        if words[0] == "bookbag":
+            name = " ".join(words[1:3]) if " ".join(words[1:3]) in known else words[1]
+            assert name in known, f"there is no command {' '.join(words)!r}"
+            options = {option for parameter in known[name].params for option in parameter.opts}
+            unknown = {word for word in words if word.startswith("--")} - options
+            assert not unknown, f"{' '.join(words)!r}: no option {unknown}"
+            seen.add(name)
+    assert seen == set(known), f"README does not tell of {set(known) - seen}"
+
+
+def test_options_named_alone_exist() -> None:
+    options = {
+        option
+        for command in all_commands().values()
+        for parameter in command.params
+        for option in parameter.opts
+    }
+    for path in DOCUMENTS:
+        named = {found for word in code_words(path) for found in re.findall(r"^--[a-z-]+", word)}
+        assert named <= options, f"{path.name}: {named - options}"
+
+
+@cache
+def all_commands() -> Mapping[str, Any]:
+    """Every command that does something, by its words: "run", "quarantine retry"."""
+    found = {}
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        below = getattr(command, "commands", {})
+        if not below or command.invoke_without_command:
+            found[name] = command
+        found.update({f"{name} {part}": each for part, each in below.items()})
+    return found
+
+
+def test_make_targets_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", text_of(ROOT / "Makefile"), re.M))
+    named = {words[1] for words in command_lines() if words[0] == "make"}
+    assert named <= targets
+    assert named == set(re.findall(r"^\.PHONY: (.*)$", text_of(ROOT / "Makefile"), re.M)[0].split())
+
+
+def test_exit_codes_are_those_of_the_command() -> None:
+    rows = section(README, "Commands and exit codes")
+    told = {int(code) for code in re.findall(r"^\| (\d) \|", rows, re.M)}
+    stops = {
+        node.args[1].value
+        for node in ast.walk(ast.parse(text_of(ROOT / "bookbag_orchestration" / "cli.py")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") == "Stop"
+        and isinstance(node.args[1], ast.Constant)
+    }
+    assert told == {0, *stops}
+
+
+def test_a_run_shows_every_step() -> None:
+    shown = next(block for language, block in blocks_of(README) if "make run" in block)
+    steps = constant(ROOT / "bookbag_orchestration" / "runs.py", "STEPS")
+    assert set(re.findall(r"^  ([a-z]+) ", shown, re.M)) == set(steps)
+    assert re.findall(r"^\| ([a-z]+) \| [^|]+ \| [^|]+ \| `", text_of(README), re.M) == list(steps)
+
+
+def test_the_configuration_shown_is_valid(tmp_path: Path) -> None:
+    for path in DOCUMENTS:
+        for language, block in blocks_of(path):
+            if language == "toml":
+                (tmp_path / "bookbag.toml").write_text(block, encoding="utf-8")
+                config = load_config(tmp_path / "bookbag.toml")
+                assert set(config.kpi) <= set(kpi_blocks())
+
+
+def test_planned_kinds_are_told_as_planned() -> None:
+    found = re.search(r"^Kinds (.*?) are planned\.", text_of(README), re.M)
+    assert found
+    assert re.findall(r"`(\w+)`", found[1]) == list(PLANNED_KINDS)
+
+
+def test_the_message_after_a_run_points_to_a_section() -> None:
+    screens = text_of(ROOT / "bookbag_orchestration" / "screens.py")
+    told = re.search(r"README\.md, ([A-Z][\w ]+)", screens)
+    assert told and section(README, told[1])
+
+
+# Tables, KPIs and names
+
+
+@pytest.mark.parametrize(("schema", "name"), [("marts", "MARTS"), ("core", "CORE_TABLES")])
+def test_published_tables_are_those_that_are_published(schema: str, name: str) -> None:
+    told = section(README, "Published tables").partition(f"Schema `{schema}`")[2]
+    assert sorted(first_cells(told.partition("\nSchema ")[0])) == sorted(constant(PUBLISH, name))
+
+
+def test_kpis_with_an_alert_in_words_only_are_named() -> None:
+    silent = [
+        name
+        for name, block in kpi_blocks().items()
+        if block["config"]["meta"].get("alert") and not block["config"]["meta"].get("alerts")
+    ]
+    found = re.search(r"an alert in words only and raise none: (.*)\.", text_of(README))
+    assert found
+    assert sorted(re.findall(r"`(\w+)`", found[1])) == sorted(silent)
+
+
+def test_the_kpi_block_shown_is_the_real_one() -> None:
+    shown = next(block for language, block in blocks_of(README) if language == "yaml")
+    (block,) = yaml.safe_load(shown)
+    assert block == kpi_blocks()[block["name"]]
+
+
+def test_each_kpi_has_its_decision() -> None:
+    told = set(code_words(DECISIONS))
+    assert not set(kpi_blocks()) - told
+
+
+def test_models_named_exist() -> None:
+    for path in DOCUMENTS:
+        named = [word for word in code_words(path) if re.match(r"(stg|int|fct|dim)_\w+$", word)]
+        unknown = set(named) - models()
+        assert not unknown, f"{path.name}: {unknown}"
+
+
+def test_names_in_code_font_are_of_this_project() -> None:
+    """Names of others are written plain, so that each name in code font can be looked up."""
+    for path in DOCUMENTS:
+        names = {word for word in code_words(path) if re.match(r"[a-z]+(_[a-z0-9]+)+$", word)}
+        known = set(re.findall(r"\w+", source_text()))
+        written_out = {name for name in names if _is_expanded(name)}
+        unknown = names - known - models() - written_out
+        assert not unknown, f"{path.name}: {unknown}"
+
+
+def _is_expanded(name: str) -> bool:
+    """Stats that `times` stands for are nowhere written out."""
+    return re.fullmatch(r"(mean|median|p90|within_target)(_biz)?", name) is not None
+
+
+# Paths and links
+
+
+def paths_named(path: Path) -> Iterator[str]:
+    for word in code_words(path):
+        is_path = "/" in word and re.fullmatch(r"[\w./<>*-]+", word)
+        if is_path or (word.endswith(PATH_SUFFIXES) and re.fullmatch(r"[\w.*<>-]+", word)):
+            yield word
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_paths_named_exist(path: Path) -> None:
+    tests = ROOT / "dbt_project" / "tests"
+    for name in paths_named(path):
+        if name.startswith(MADE) or "<" in name or name.rstrip("/") in ENTITIES:
+            continue
+        found = list(ROOT.glob(name.rstrip("/"))) or list(tests.glob(name))
+        assert found, f"{path.name}: there is no {name}"
+
+
+def test_the_layout_exists() -> None:
+    (tree,) = (block for language, block in blocks_of(README) if not language)
+    folder = ROOT
+    for line in tree.splitlines():
+        if not line.startswith(" "):
+            folder = ROOT
+        for name in re.split(r"\s{2,}", line.strip().rpartition("  ")[0].strip()):
+            path = (folder if line.startswith(" ") else ROOT) / name
+            assert path.exists(), f"README's layout: there is no {path.relative_to(ROOT)}"
+        if not line.startswith(" "):
+            folder = ROOT / line.split()[0]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_resolve(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", prose_of(path)):
+        if target.startswith("https://"):
+            continue
+        name, _, anchor = target.partition("#")
+        linked = (path.parent / name).resolve() if name else path
+        assert linked.exists(), f"{path.name}: there is no {target}"
+        if anchor:
+            assert anchor in anchors(linked), f"{path.name}: no heading {target}"
+
+
+def anchors(path: Path) -> set[str]:
+    """Anchors of the headings, as code hosts make them."""
+    titles = re.findall(r"^#+ (.+)$", prose_of(path), re.M)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_no_document_names_a_place_on_a_machine() -> None:
+    for path in DOCUMENTS:
+        found = re.findall(r"(?<![\w.…:/~\])*<>])/[a-z]+/[\w./-]+", text_of(path))
+        assert not found, f"{path.name}: {found}"
+
+
+def test_pictures_are_small_and_shown() -> None:
+    for picture in (ROOT / "docs").rglob("*.png"):
+        assert picture.stat().st_size <= PICTURE_BYTES
+        assert str(picture.relative_to(ROOT)) in text_of(README)
+
+
+def write_tables() -> None:
+    """Writes the tables that are made from the code into their documents."""
+    for name, (path, table) in WRITTEN.items():
+        start, end = f"<!-- {name}: start -->", f"<!-- {name}: end -->"
+        before, _, rest = path.read_text(encoding="utf-8").partition(start)
+        _, _, after = rest.partition(end)
+        path.write_text(f"{before}{start}\n{table()}\n{end}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_tables()

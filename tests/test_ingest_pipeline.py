@@ -1,0 +1,353 @@
+"""A folder of files → the raw tables of the warehouse, through the real pipeline."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import fsspec
+import pytest
+
+from ingestion.errors import IngestError
+from ingestion.export.mapping import FilesSpec, TableMapping
+from ingestion.files import files_source
+from ingestion.pipeline import build, load
+from ingestion.quarantine import QuarantinedRow, quarantined
+from ingestion.run import SourceRun
+from tests.ingest_support import NOW, Source
+
+TICKETS = "ticket_id,created_at,subject\n"
+QUARANTINE = "select entity, file, line, column_name, reason, row_text from quarantine order by all"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Source:
+    return Source(tmp_path)
+
+
+def set_aside(source: Source) -> list[QuarantinedRow]:
+    with duckdb.connect(str(source.warehouse), read_only=True) as connection:
+        return quarantined(connection, ["desk", "never_loaded"])
+
+
+def test_every_file_of_an_entity_is_landed_and_counted(source: Source) -> None:
+    source.put("tickets.csv", TICKETS + "1,2026-03-01,a\n")
+    source.put("tickets_2026.csv.gz", TICKETS + "2,2026-03-01,b\n")
+    source.put("tickets/part.jsonl", [{"ticket_id": "3"}, {"subject": "no id"}])
+    source.put("ticket_events.csv", "ticket_id,occurred_at,event_type\n1,2026-03-01,created\n")
+    source.put("notes.csv", "a\n1\n")
+    source.put(".hidden/tickets.csv", "broken")
+
+    loaded = source.load()
+
+    assert loaded.rows == {"tickets": 3, "ticket_events": 1}
+    assert (loaded.total, loaded.quarantined) == (4, 1)
+    assert source.newest("tickets", "ticket_id, _file, _line") == [
+        ("1", "tickets.csv", 2), ("2", "tickets_2026.csv.gz", 2), ("3", "tickets/part.jsonl", 1),
+    ]  # fmt: skip
+    assert source.query(
+        "select file, columns, rows_read, rows_good, rows_quarantined from file_loads order by 1"
+    ) == [
+        ("ticket_events.csv", "ticket_id;occurred_at;event_type", 1, 1, 0),
+        ("tickets.csv", "ticket_id;created_at;subject", 1, 1, 0),
+        ("tickets/part.jsonl", "ticket_id;subject", 2, 1, 1),
+        ("tickets_2026.csv.gz", "ticket_id;created_at;subject", 1, 1, 0),
+    ]  # fmt: skip
+    assert source.query("select count(*) from agents") == [0]
+
+
+def test_what_has_not_changed_is_not_read_again(source: Source) -> None:
+    source.put("tickets.csv", TICKETS + "1,2026-03-01,a\n")
+    source.put("tickets_2.csv", TICKETS + "2,2026-03-01,b\n")
+    source.load("tickets")
+    before = source.contents()
+
+    assert source.load("tickets").rows == {}
+    source.put("tickets_2.csv", TICKETS + "2,2026-03-01,b\n")  # only its time is new
+    assert source.load("tickets").rows == {}
+
+    assert source.contents() == before
+    assert source.query("select count(*) from file_loads") == [2]
+
+
+def test_a_second_drop_of_a_file_changes_nothing(source: Source) -> None:
+    old = "agent_id,name\n1,Ann\n2,Bob\n"
+    source.put("agents_1.csv", old)
+    source.load("agents")
+    source.put("agents_2.csv", "agent_id,name\n1,Anna\n")
+    source.load("agents")
+    source.put("agents_3.csv", old)
+
+    assert source.load("agents").rows == {}
+    assert source.newest("agents", "agent_id, name") == [("1", "Anna"), ("2", "Bob")]
+
+
+def test_a_mended_file_empties_its_part_of_the_quarantine(source: Source) -> None:
+    source.put("tickets.csv", TICKETS + '1,soon,a\n2,2026-03-01,b\n,2026-03-01,"c, d"\n3\n')
+    source.put("tickets_2.csv", TICKETS + "4,never,d\n5,2026-03-01,e\n")
+    assert source.load("tickets").quarantined == 4
+    assert source.query(QUARANTINE) == [
+        ("tickets", "tickets.csv", 2, "created_at", "no instant: soon", "1,soon,a"),
+        ("tickets", "tickets.csv", 4, "ticket_id", "a required value is missing",
+         ',2026-03-01,"c, d"'),
+        ("tickets", "tickets.csv", 5, None, "1 fields where the header has 3", "3"),
+        ("tickets", "tickets_2.csv", 2, "created_at", "no instant: never", "4,never,d"),
+    ]  # fmt: skip
+    assert set_aside(source)[0].landed_at == source.now
+    assert source.newest("tickets", "ticket_id") == ["2", "5"]
+
+    source.put("tickets.csv", TICKETS + "1,2026-03-02,a\n2,2026-03-01,b\n6,2026-03-01,c\n")
+    loaded = source.load("tickets")
+
+    assert (loaded.rows, loaded.quarantined) == ({"tickets": 2}, 1)
+    assert [row.file for row in set_aside(source)] == ["tickets_2.csv"]
+    assert source.newest("tickets", "ticket_id") == ["1", "2", "5", "6"]
+
+
+def test_a_mended_mapping_reads_again_and_empties_the_quarantine(source: Source) -> None:
+    source.put("tickets.csv", TICKETS + "1,31/12/2025,a\n2,2026-03-01,b\n")
+    assert source.load("tickets").quarantined == 1
+
+    source.settings["datetime_format"] = "%d/%m/%Y"
+    loaded = source.load("tickets")
+    assert (loaded.rows, loaded.quarantined) == ({"tickets": 1}, 1)
+    assert [row.row_text for row in set_aside(source)] == ["2,2026-03-01,b"]
+    assert source.newest("tickets", "ticket_id") == ["1", "2"]
+
+    assert source.load("tickets").quarantined == 1
+    assert source.load("tickets", reread=[("tickets", "tickets.csv")]).rows == {}
+    assert len(set_aside(source)) == 1
+    assert source.query("select count(*) from file_loads") == [3]
+
+
+def test_other_settings_leave_what_a_rolling_export_said_before(source: Source) -> None:
+    head = "ticket_id,rated_at,score\n"
+    source.put("csat_responses.csv", head + "1,2026-01-01,5\n2,2026-01-02,4\n")
+    source.load("csat_responses")
+    source.put("csat_responses.csv", head + "2,2026-01-02,4\n3,2026-02-01,good\n4,2026-02-01,3\n")
+    source.load("csat_responses")
+    source.settings["tables"] = {
+        "csat_responses": TableMapping(values={"score": {"good": "5"}, "ticket_id": {"4": ""}})
+    }
+    source.load("csat_responses")
+
+    assert source.newest("csat_responses", "ticket_id, score") == [
+        ("1", "5"), ("2", "4"), ("3", "5"),
+    ]  # fmt: skip
+    assert set_aside(source) == []
+
+
+def test_a_zone_that_is_corrected_moves_the_rows_instead_of_doubling_them(source: Source) -> None:
+    source.put("nps_responses.csv", "customer_id,responded_at,score\n1,2026-03-01 10:00,9\n")
+    source.load("nps_responses")
+    source.settings["timezone"] = "America/New_York"
+    source.load("nps_responses")
+
+    assert source.newest("nps_responses", "cast(responded_at as varchar)") == [
+        "2026-03-01 15:00:00+00"
+    ]
+
+
+def test_a_snapshot_deletes_whatever_the_order_in_which_files_arrive(source: Source) -> None:
+    source.settings["tables"] = {"agents": TableMapping(snapshot=True)}
+    source.put("agents_a.csv", "agent_id,name\n1,Ann\n2,Bob\n", age_h=1)
+    source.load("agents")
+    source.put("agents_z.csv", "agent_id,name\n1,Anne\n3,Cid\n", age_h=9)  # older, but late
+    source.load("agents")
+    assert source.newest("agents", "agent_id, name") == [("1", "Ann"), ("2", "Bob")]
+
+    source.put("agents_b.csv", "agent_id,name\n2,Bob\n3,Cid\n", age_h=0)
+    source.load("agents")
+    assert source.newest("agents", "agent_id, name") == [("2", "Bob"), ("3", "Cid")]
+    assert source.load("agents").rows == {}
+
+
+def test_a_file_that_cannot_be_read_fails_its_source_and_lands_nothing_of_it(
+    source: Source,
+) -> None:
+    source.put("agents.csv", "agent_id\n1\n")
+    source.load("agents")
+    before = source.contents()
+    source.put("agents.csv", "agent_id\n1\n2\n")
+    source.put("tickets.csv", "ticket_id;subject\n1;a\n")
+
+    with pytest.raises(IngestError) as failure:
+        source.load("agents", "tickets")
+    assert str(failure.value).startswith(
+        "source desk, table tickets: tickets.csv has no column ticket_id; its columns are"
+        " ticket_id;subject. "
+    )
+    assert source.contents() == before
+
+    source.put("tickets.csv", "ticket_id\n1\n")
+    assert source.load("agents", "tickets").rows == {"agents": 1, "tickets": 1}
+
+
+def test_a_folder_or_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    lost = Source(tmp_path)
+    lost.settings["tables"] = {"tickets": TableMapping(file="cases*.csv")}
+    lost.put("case.csv", TICKETS)
+    with pytest.raises(IngestError, match=r"no file 'cases\*\.csv' for table tickets in .*case"):
+        lost.load("tickets")
+    lost.settings.clear()
+    with pytest.raises(IngestError, match=r"none of the files in .* feeds a table: case\.csv"):
+        lost.load("tickets")
+    lost.remove("case.csv")
+    assert lost.load("tickets").rows == {}
+    lost.folder.rmdir()
+    with pytest.raises(IngestError, match="there is no folder"):
+        lost.load("tickets")
+
+
+def test_one_file_may_feed_several_entities(source: Source) -> None:
+    order = {"file": "sales.csv", "columns": {"order_id": "Nr", "placed_at": "Date"}}
+    source.settings["tables"] = {
+        "orders": TableMapping(**order),
+        "order_lines": TableMapping(**order),
+    }
+    source.put("sales.csv", "Nr,Date,sku,quantity\nA,2026-03-01,x,1\nA,2026-03-01,y,2\n")
+
+    assert source.load("orders", "order_lines").rows == {"orders": 1, "order_lines": 2}
+
+
+@pytest.fixture
+def bucket() -> Iterator[str]:
+    yield "memory://bookbag-tests"
+    fsspec.filesystem("memory").rm("/bookbag-tests", recursive=True)
+
+
+def test_a_folder_may_be_any_fsspec_url(tmp_path: Path, bucket: str) -> None:
+    def loaded() -> dict[str, int]:
+        run = SourceRun(tmp_path / "w.duckdb", tmp_path / "scratch", NOW)
+        source = files_source(FilesSpec("far", bucket), run).with_resources("tickets")
+        return dict(load(build("far", run.warehouse, tmp_path), source, run.warehouse).rows)
+
+    files = fsspec.filesystem("memory")
+    files.pipe("/bookbag-tests/tickets/one.csv", b"ticket_id\n1\n")
+    assert loaded() == {"tickets": 1}
+    files.pipe("/bookbag-tests/tickets/one.csv", b"ticket_id\n2\n")  # of the same size
+    assert loaded() == {"tickets": 1}
+    assert loaded() == {}
+
+
+def test_a_pipeline_can_be_built_while_another_process_runs_it(source: Source) -> None:
+    source.put("tickets.csv", "ticket_id\n1\n")
+    running = build("desk", source.warehouse, source.working)
+    run = SourceRun(source.warehouse, source.working / "scratch", NOW)
+    extracted = files_source(FilesSpec("desk", source.folder), run).with_resources("tickets")
+    running.extract(extracted, loader_file_format="parquet")
+    build("desk", source.warehouse, source.working)
+
+    running.normalize()
+    running.load()
+    assert source.query("select ticket_id from tickets") == ["1"]
+
+
+def busy_source(root: Path) -> Source:
+    """Three entities, some rows of which are bad, and a snapshot that deletes."""
+    source = Source(root)
+    source.settings["tables"] = {"agents": TableMapping(snapshot=True)}
+    source.put("agents_1.csv", "agent_id\n" + "".join(f"{n}\n" for n in range(500)), age_h=2)
+    source.put("agents_2.csv", "agent_id\n" + "".join(f"{n}\n" for n in range(400)), age_h=1)
+    rows = [f"{n},2026-03-{n % 28 + 1:02},s{n}" for n in range(20_000)]
+    rows[::100] = [row.replace("2026", "26") for row in rows[::100]]
+    for part in range(3):
+        text = TICKETS + "\n".join(rows[part * 5000 : part * 5000 + 10_000])
+        source.put(f"tickets_{part}.csv", text)
+    messages = [
+        {"ticket_id": str(n), "sent_at": "2026-03-01", "author_kind": "customer", "seq": n % 7}
+        for n in range(5000)
+    ]
+    source.put("messages.jsonl", messages)
+    return source
+
+
+LOADS = """
+import sys
+from pathlib import Path
+from tests.test_ingest_pipeline import busy_source
+source = busy_source(Path(sys.argv[1]))
+print("ready", flush=True)
+source.load("tickets", "agents", "messages")
+print("done", flush=True)
+"""
+
+
+def test_runs_killed_at_any_moment_leave_no_trace_after_the_next(tmp_path: Path) -> None:
+    whole = busy_source(tmp_path / "whole")
+    started = time.monotonic()
+    whole.load("tickets", "agents", "messages")
+    taken = time.monotonic() - started
+    expected = whole.contents()
+    assert len(expected["tickets"]) == 19_800 and len(expected["quarantine"]) == 300
+
+    rng = random.Random(taken)
+    for n, share in enumerate((0.5, 0.8, 1.0)):
+        root = tmp_path / str(n)
+        with subprocess.Popen(
+            [sys.executable, "-c", LOADS, str(root)], stdout=subprocess.PIPE, text=True
+        ) as child:
+            assert child.stdout is not None and child.stdout.readline() == "ready\n"
+            time.sleep(taken * share * (1 + rng.uniform(-0.2, 0.2)))
+            child.send_signal(signal.SIGKILL)
+        killed = Source(root / "again")
+        killed.folder, killed.warehouse = root / "export", root / "warehouse.duckdb"
+        killed.working, killed.settings = root / "working", whole.settings
+        killed.load("tickets", "agents", "messages")
+        assert killed.contents() == expected
+
+
+def test_rows_of_an_unfinished_load_are_taken_out_before_the_next(source: Source) -> None:
+    source.put("nps_responses.csv", "customer_id,responded_at,score\n1,2026-03-01 10:00,9\n,,\n")
+    source.load("nps_responses")
+    with duckdb.connect(str(source.warehouse)) as connection:  # as if killed before the last step
+        for table in ("_dlt_loads", "_dlt_pipeline_state"):
+            connection.execute(f"delete from raw_desk.{table}")
+    source.settings["timezone"] = "Europe/Rome"
+    source.load("nps_responses")
+
+    assert source.query("select cast(responded_at as varchar) from nps_responses") == [
+        "2026-03-01 09:00:00+00"
+    ]
+    assert source.query("select count(*) from file_loads") == [1]
+    assert len(set_aside(source)) == 1
+
+
+def test_a_real_event_log_is_read_as_its_mapping_says(shared: Path, tmp_path: Path) -> None:
+    """The counts are those of `cut -d, -f3 helpdesk_events.csv | sort | uniq -c`."""
+    real = Source(tmp_path)
+    real.folder = shared / "data" / "helpdesk_italian"
+    names = {"ticket_id": "case:concept:name", "occurred_at": "time:timestamp",
+             "event_type": "concept:name", "actor_id": "org:resource",
+             "seq": "event_no"}  # fmt: skip
+    events = {"Resolve ticket": "resolved", "Closed": "closed", "Wait": "status_changed:pending",
+              "Insert ticket": "created", "Take in charge ticket": "assigned",
+              "Assign seriousness": "priority_set", "Require upgrade": ""}  # fmt: skip
+    real.settings["tables"] = {
+        "ticket_events": TableMapping(
+            file="helpdesk_events.csv", columns=names, values={"event_type": events}
+        )
+    }
+
+    assert real.load("ticket_events").quarantined == 67 + 1 + 2 + 13 + 5 + 3
+    assert real.query(
+        "select event_type, to_value, count(*) from ticket_events group by all order by all"
+    ) == [
+        ("assigned", None, 5060), ("closed", None, 4574), ("created", None, 118),
+        ("priority_set", None, 4938), ("resolved", None, 4983 + 2), ("status_changed", "pending", 1463),
+    ]  # fmt: skip
+    assert real.query("select rows_ignored from file_loads") == [119]
+
+
+def test_a_load_is_stamped_with_the_time_of_its_run(source: Source) -> None:
+    source.put("tickets.csv", "ticket_id\n1\n")
+    source.load("tickets")
+
+    loaded_at = NOW + timedelta(hours=1)
+    assert source.query("select _loaded_at from tickets") == [loaded_at]
+    assert source.query("select loaded_at from file_loads") == [loaded_at]
