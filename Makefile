@@ -30,7 +30,7 @@ lint: $(READY)
 
 dev: $(READY)
 	mkdir -p .bookbag/dagster
-	cp -n dagster.yaml .bookbag/dagster/dagster.yaml || true
+	cp bookbag_orchestration/dagster.yaml .bookbag/dagster/dagster.yaml
 	DAGSTER_HOME=$(CURDIR)/.bookbag/dagster $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1
 
 $(READY): requirements.lock pyproject.toml

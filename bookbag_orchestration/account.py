@@ -33,9 +33,27 @@ _TABLES = {
 Row = Sequence[str | int | float | date | datetime | None]
 
 
+def stranger_in(connection: duckdb.DuckDBPyConnection, config: Config) -> str | None:
+    """Why a warehouse is not this account's; None where it is, or holds nothing."""
+    found = connection.execute(
+        "select count(*) from duckdb_tables() where schema_name = 'raw_bookbag'"
+        " and table_name in ('account', 'sources')"
+    ).fetchone()
+    if not found or found[0] < 2:
+        return None
+    row = connection.execute("select account_id from raw_bookbag.account").fetchone()
+    if row and row[0] != config.account.id:
+        return f"holds the data of account {row[0]!r}, not of {config.account.id!r}"
+    kinds = dict(connection.execute("select source, kind from raw_bookbag.sources").fetchall())
+    for source in config.sources:
+        if kinds.get(source.name, source.kind) != source.kind:
+            return f"has source {source.name!r} as kind {kinds[source.name]!r}, not {source.kind!r}"
+    return None
+
+
 def write_account(connection: duckdb.DuckDBPyConnection, config: Config) -> None:
     """Replaces the three tables in one transaction."""
-    rows = {
+    rows: dict[str, list[Row]] = {
         "account": [_account_row(config)],
         "sources": [_source_row(config, name) for name in sorted(s.name for s in config.sources)],
         "kpi_settings": [

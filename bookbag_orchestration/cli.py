@@ -9,14 +9,22 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from time import monotonic
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from bookbag_orchestration.settings import Settings, read_environment, silence_telemetry, write_environment
+from bookbag_orchestration.settings import (
+    Settings,
+    read_environment,
+    silence_telemetry,
+    write_environment,
+)
 
 silence_telemetry()
 
 import typer  # noqa: E402  telemetry is off before anything heavy is imported
 from rich.console import Console  # noqa: E402
+
+if TYPE_CHECKING:
+    from bookbag_orchestration.resources import Workplace
 
 Step = Literal["ingest", "transform", "check", "alert", "report", "publish"]
 Grain = Literal["hour", "day", "week", "month", "quarter"]
@@ -88,6 +96,7 @@ def run(
     settings = _settle(config, home, as_of)
     write_environment(Settings(settings.home, settings.config, settings.as_of, full_refresh))
     place = _workplace()
+    _check_owner(place)
     from bookbag_orchestration.resources import Progress
     from bookbag_orchestration.runs import run_pipeline
     from bookbag_orchestration.screens import headline_lines, next_lines, step_line
@@ -132,6 +141,23 @@ def kpi(
     except ScreenError as error:
         raise Stop(str(error), error.code) from None
     table.write(sys.stdout, format)
+
+
+@app.command(epilog="Example: bookbag alerts --open")
+def alerts(
+    only_open: Annotated[bool, typer.Option("--open", help="Only what is still open.")] = False,
+    format: Annotated[Format, typer.Option(help="How to print it.")] = "table",
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Incidents with value, limit, owner and response protocol."""
+    _settle(config, home)
+    from bookbag_orchestration.screens import ScreenError, alert_table
+
+    try:
+        alert_table(_workplace(), only_open).write(sys.stdout, format)
+    except ScreenError as error:
+        raise Stop(str(error), error.code) from None
 
 
 @app.command(epilog="Example: bookbag sources --config acme/bookbag.toml")
@@ -222,7 +248,19 @@ def weekly(
         print(file)
 
 
-def _workplace():  # type: ignore[no-untyped-def]  # its module is heavy to import
+def _check_owner(place: Workplace) -> None:
+    from bookbag_orchestration.config import ConfigError
+    from bookbag_orchestration.resources import WarehouseBusyError
+
+    try:
+        place.check_owner()
+    except ConfigError as error:
+        raise Stop(str(error), 2) from None
+    except WarehouseBusyError as error:
+        raise Stop(str(error), 1) from None
+
+
+def _workplace() -> Workplace:
     from bookbag_orchestration.config import ConfigError
     from bookbag_orchestration.resources import workplace
 

@@ -9,10 +9,12 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -23,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+from bookbag_orchestration.settings import DBT_PROJECT
 from ingestion import SOURCES
 from ingestion.errors import IngestError
 from ingestion.export.folder import FilesSpec, TableMapping, check_mapping
@@ -294,10 +297,7 @@ def load_config(path: Path | None, *, as_of: str | None = None) -> Config:
     """
     if path is None and Path(DEFAULT_FILE).exists():
         path = Path(DEFAULT_FILE)
-    if path is None:
-        config = sample_config()
-    else:
-        config = _parse(_read(path), path)
+    config = sample_config() if path is None else _parse(_read(path), path)
     if as_of is None:
         return config
     try:
@@ -364,7 +364,7 @@ def _source(item: Any, number: int, path: Path, text: str) -> FilesSource | Samp
     if not isinstance(item, dict):
         raise ConfigError(f"{where} is no table. Write [[source]] with double brackets.")
     kind = item.get("kind")
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         later = " It is planned, and not in this version." if kind in PLANNED_KINDS else ""
         raise ConfigError(
             f"{where}: kind {kind!r} is none of {', '.join(_KINDS)}.{later} Correct `kind`."
@@ -385,6 +385,9 @@ def _check(config: Config, path: Path) -> None:
                 if name != "bookbag"
                 else f"{path}: a source cannot be called 'bookbag'. Give it another name."
             )
+    for kpi in config.kpi:
+        if kpi not in kpi_names():
+            raise ConfigError(_unknown(("kpi", kpi), sorted(kpi_names()), path, path.read_text()))
     if config.engine == "spark":
         raise ConfigError(f'{path}: engine "spark" is not in this version. Use "duckdb".')
     for source in config.sources:
@@ -395,6 +398,17 @@ def _check(config: Config, path: Path) -> None:
                 raise ConfigError(f"{path}: {error}") from None
 
 
+@cache
+def kpi_names() -> frozenset[str]:
+    """The KPIs that have a block in the catalogue."""
+    blocks = sorted((DBT_PROJECT / "models" / "marts" / "kpis").glob("*.yml"))
+    return frozenset(
+        exposure["name"]
+        for block in blocks
+        for exposure in yaml.safe_load(block.read_text(encoding="utf-8")).get("exposures", ())
+    )
+
+
 def _explained(
     error: ValidationError,
     model: type[BaseModel],
@@ -403,7 +417,8 @@ def _explained(
     prefix: tuple[str, ...],
 ) -> ConfigError:
     """The first fault, in words; an unknown key is told with the nearest known one."""
-    fault = error.errors()[0]
+    faults = error.errors()
+    fault = next((each for each in faults if each["type"] == "extra_forbidden"), faults[0])
     place = tuple(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         known = _keys_at(model, place[:-1])
@@ -457,5 +472,3 @@ def _section_of(annotation: Any) -> type[BaseModel] | None:
         if found:
             return found
     return None
-
-

@@ -15,5 +15,6 @@ from bookbag_orchestration.resources import Progress  # noqa: E402
 def defs() -> dg.Definitions:
     return dg.Definitions.merge(
         dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
-        dg.Definitions(resources={"progress": Progress()}),
+        # One process a run: there is one writer, and each further process costs its imports.
+        dg.Definitions(resources={"progress": Progress()}, executor=dg.in_process_executor),
     )

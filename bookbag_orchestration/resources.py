@@ -16,7 +16,8 @@ from pathlib import Path
 import duckdb
 from dagster_dbt import DbtCliResource, DbtProject
 
-from bookbag_orchestration.config import Config, load_config
+from bookbag_orchestration.account import stranger_in
+from bookbag_orchestration.config import Config, ConfigError, load_config
 from bookbag_orchestration.settings import DBT_PROJECT, Settings, read_environment
 
 WAREHOUSE_POOL = "warehouse"
@@ -70,6 +71,18 @@ class Workplace:
         finally:
             connection.close()
 
+    def check_owner(self) -> None:
+        """Raises ConfigError where the home folder is another account's."""
+        if not self.warehouse.exists():
+            return
+        with self.connect(read_only=True) as connection:
+            stranger = stranger_in(connection, self.config)
+        if stranger:
+            raise ConfigError(
+                f"{self.home} {stranger}. Give each account a folder of its own with --home, or"
+                " remove this one to begin anew."
+            )
+
     def dbt(self) -> DbtCliResource:
         """dbt for this home: it reads the account's warehouse and keeps its own files there."""
         project = self.dbt_project()
@@ -91,9 +104,7 @@ class Workplace:
         project = self.dbt_project()
         stamp = project.manifest_path.with_name("manifest.inputs")
         inputs = _project_hash()
-        if not (
-            project.manifest_path.exists() and stamp.exists() and stamp.read_text() == inputs
-        ):
+        if not (project.manifest_path.exists() and stamp.exists() and stamp.read_text() == inputs):
             self.dbt().cli(["--quiet", "parse"], target_path=project.target_path).wait()
             stamp.write_text(inputs)
         return project.manifest_path

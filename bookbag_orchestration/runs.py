@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import dagster as dg
 
@@ -16,6 +17,21 @@ from bookbag_orchestration.resources import Progress, Workplace
 
 STEPS = ("ingest", "transform", "check", "alert", "report", "publish")
 LOG_NAME = "run.log"
+# Errors whose message is written for the user.
+OWN_ERRORS = ("IngestError", "TransformError", "WarehouseBusyError", "PublishedError")
+
+
+class SerializedError(Protocol):
+    """What Dagster keeps of an exception of a step."""
+
+    @property
+    def cls_name(self) -> str | None: ...
+
+    @property
+    def message(self) -> str: ...
+
+    @property
+    def cause(self) -> "SerializedError | None": ...
 
 
 @dataclass(frozen=True)
@@ -34,7 +50,10 @@ class Outcome:
 def run_pipeline(place: Workplace, progress: Progress, only: str | None = None) -> Outcome:
     """Materialises every asset, or those of one step; raises nothing that a step raised."""
     definitions = defs()
-    assets = [*(definitions.assets or ()), *(definitions.asset_checks or ())]
+    assets = [
+        *(each for each in definitions.assets or () if isinstance(each, dg.AssetsDefinition)),
+        *(definitions.asset_checks or ()),
+    ]
     log = place.home / "logs" / LOG_NAME
     with _quiet(log):
         result = dg.materialize(
@@ -67,18 +86,26 @@ def _quiet(log: Path) -> Iterator[None]:
         yield
 
 
+def _told(error: SerializedError) -> str:
+    """The message of the first error of ours in the chain; else of what it all began with."""
+    chain: list[SerializedError] = [error]
+    while chain[-1].cause is not None:
+        chain.append(chain[-1].cause)
+    ours = next((each for each in chain if each.cls_name in OWN_ERRORS), chain[-1])
+    return ours.message.partition(": ")[2].strip() or ours.message.strip()
+
+
 def _failures(result: dg.ExecuteInProcessResult) -> tuple[list[str], list[str]]:
     messages, traces = [], []
     for event in result.all_events:
         if event.is_step_failure:
             error = event.step_failure_data.error
-            root = error
-            while root is not None and root.cause is not None:
-                root = root.cause
-            if root is not None:
-                messages.append(root.message.partition(": ")[2].strip() or root.message.strip())
-                traces.append(error.to_string() if error else "")
+            if error is not None:
+                messages.append(_told(error))
+                traces.append(error.to_string())
     for evaluation in result.get_asset_check_evaluations():
         if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR:
-            messages.append(f"check {evaluation.check_name} on {evaluation.asset_key.to_user_string()} failed")
+            failures = evaluation.metadata.get("failures")
+            said = str(failures.value) if failures else "see the log"
+            messages.append(f"check {evaluation.check_name}: {said.removeprefix('- ')}")
     return messages, traces

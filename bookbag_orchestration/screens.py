@@ -47,17 +47,23 @@ class Sheet:
         if format == "csv":
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(self.columns)
-            writer.writerows([["" if v is None else v for v in row] for row in self.rows])
+            writer.writerows([[_csv(value) for value in row] for row in self.rows])
         elif format == "json":
             rows = [dict(zip(self.columns, row, strict=True)) for row in self.rows]
             file.write(json.dumps(rows, indent=2, default=_plain, ensure_ascii=False) + "\n")
         else:
             table = Table(title=self.title or None, box=None, pad_edge=False, title_justify="left")
-            for column in self.columns:
-                table.add_column(column, overflow="fold")
-            for row in self.rows:
-                table.add_row(*(_cell(value) for value in row))
-            Console(file=file, highlight=False, markup=False, emoji=False).print(table)
+            # The last column may wrap; names that are cut cannot be copied.
+            for number, column in enumerate(self.columns, 1):
+                table.add_column(column, no_wrap=number < len(self.columns), overflow="fold")
+            cells = [[_cell(value) for value in row] for row in self.rows]
+            for row in cells:
+                table.add_row(*row)
+            columns = zip(self.columns, *cells, strict=True)
+            widths = [max(map(len, column)) + 2 for column in columns]
+            console = Console(file=file, highlight=False, markup=False, emoji=False)
+            console.width = max(console.width, sum(widths[:-1]) + min(widths[-1], CELL_CHARACTERS))
+            console.print(table)
 
 
 def step_line(step: str, text: str, seconds: float) -> str:
@@ -115,8 +121,9 @@ def next_lines(place: Workplace) -> list[str]:
     lines += [
         f"For BI tools    {place.published / 'bookbag.duckdb'} (read-only), parquet/ beside it",
         "Next            bookbag kpi · bookbag sources · make dev (the Dagster UI)",
-        "Your own data   write a bookbag.toml: see README.md, Connect your helpdesk",
     ]
+    if any(source.kind == "sample" for source in place.config.sources):
+        lines.append("Your own data   write a bookbag.toml: see README.md")
     return lines
 
 
@@ -157,13 +164,28 @@ def figures(
     head = ("period_start", *([by] if by else []), "value", "numerator", "denominator", "n")
     columns = (*head, "is_partial", "is_mature", "is_low_sample")
     if not rows:
-        raise ScreenError(f"{kpi} {stat} has no {grain} rows here; try another --grain or --by.")
+        raise ScreenError(f"{kpi} {stat} has no {grain} rows; try another --grain or --by.", 2)
     return Sheet(columns, rows, f"{kpi} · {stat} · {grain}")
+
+
+def alert_table(place: Workplace, only_open: bool) -> Sheet:
+    """Incidents, newest first."""
+    with published_copy(place) as connection:
+        rows = connection.execute(
+            "select alert_id, state, severity, kpi, stat, grain, handling, value,"
+            " coalesce(lower, upper) as limit_passed, bucket, is_suppressed, owner, protocol"
+            " from marts.alerts where not ? or state = 'open'"
+            " order by bucket desc, severity, kpi, handling",
+            [only_open],
+        ).fetchall()
+    columns = ("id", "state", "severity", "kpi", "stat", "grain", "handling", "value", "limit",
+               "period", "expected", "owner", "protocol")  # fmt: skip
+    return Sheet(columns, rows)
 
 
 def source_table(place: Workplace) -> Sheet:
     """One row a source of bookbag.toml, loaded or not."""
-    rows = []
+    rows: list[Sequence[Any]] = []
     with _warehouse(place) as connection:
         for source in place.config.sources:
             schema = f"raw_{source.name}"
@@ -192,7 +214,8 @@ def source_table(place: Workplace) -> Sheet:
                  f"{ignored:,} left out by the mapping" if ignored else "")
             )  # fmt: skip
     columns = ("source", "kind", "last load", "files", "rows", "quarantined", "data until", "note")
-    return Sheet(columns, rows, f"next sync: {place.config.schedules.sync} (cron)")
+    cron = place.config.schedules.sync
+    return Sheet(columns, rows, f"next sync, while the daemon runs: {cron}")
 
 
 def quarantine_table(place: Workplace, source: str | None) -> Sheet:
@@ -202,7 +225,7 @@ def quarantine_table(place: Workplace, source: str | None) -> Sheet:
     return Sheet(
         columns,
         [(r.source, r.entity, r.file, r.line, r.column_name, r.reason, r.row_text) for r in rows],
-        f"{len(rows):,} rows set aside",
+        "1 row set aside" if len(rows) == 1 else f"{len(rows):,} rows set aside",
     )
 
 
@@ -216,7 +239,7 @@ def quarantined_files(place: Workplace, source: str | None) -> frozenset[tuple[s
 @contextmanager
 def _warehouse(place: Workplace) -> Iterator[duckdb.DuckDBPyConnection]:
     if not place.warehouse.exists():
-        raise ScreenError(f"Nothing has been loaded into {place.home} yet. Run `bookbag run` first.")
+        raise ScreenError(f"Nothing is loaded into {place.home} yet. Run `bookbag run` first.")
     try:
         with place.connect(read_only=True) as connection:
             yield connection
@@ -282,6 +305,12 @@ def _cell(value: Any) -> str:
         return f"{value:%Y-%m-%d %H:%M}"
     text = " ".join(str(value).split())
     return text if len(text) <= CELL_CHARACTERS else text[: CELL_CHARACTERS - 1] + "…"
+
+
+def _csv(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else value
 
 
 def _plain(value: Any) -> str:

@@ -96,9 +96,7 @@ def mart_suites() -> list[Suite]:
             name="account",
             query="select cast(data_as_of as varchar) as data_as_of from marts.account",
             expectations=[
-                Expectation(
-                    "ExpectTableRowCountToEqual", "there is one account", {"value": 1}
-                ),
+                Expectation("ExpectTableRowCountToEqual", "there is one account", {"value": 1}),
                 Expectation(
                     "ExpectColumnValuesToNotBeNull",
                     "it is known up to when the data reach",

@@ -19,3 +19,6 @@ SOURCES: Mapping[str, Callable[[Any, SourceRun], DltSource]] = MappingProxyType(
         "sample": sample_source,
     }
 )
+
+# Kinds that land the tables of the open export format.
+EXPORT_KINDS = ("files", "sample")

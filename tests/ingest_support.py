@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 import pyarrow as pa
@@ -29,7 +29,7 @@ from ingestion.run import SourceRun
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
-Content = str | bytes | pa.Table | list[dict[str, Any]]
+Content: TypeAlias = str | bytes | pa.Table | list[dict[str, Any]]
 
 
 def write(path: Path, content: Content) -> Path:

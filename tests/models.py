@@ -59,7 +59,7 @@ def compiled_models(folder: Path) -> list[Model]:
 
 
 def built(models: list[Model], config: Path, scratch: Path) -> duckdb.DuckDBPyConnection:
-    """A database in memory with the export of `config`'s one source landed and every model built."""
+    """A database in memory: the export of `config`'s one source landed, every model built."""
     settings = load_config(config)
     (source,) = settings.sources
     spec = source.spec(settings.base)
@@ -102,7 +102,9 @@ def _land(connection: duckdb.DuckDBPyConnection, spec: FilesSpec, scratch: Path)
         _view(connection, schema, entity.name, spec.name)
     for name, columns in (("quarantine", QUARANTINE), ("file_loads", FILE_LOADS)):
         connection.register("rows", columns.empty_table())
-        connection.execute(f"create table {schema}.{name} as select *, '' as _dlt_load_id from rows")
+        connection.execute(
+            f"create table {schema}.{name} as select *, '' as _dlt_load_id from rows"
+        )
         _view(connection, schema, name, spec.name)
     connection.unregister("rows")
 

@@ -44,7 +44,8 @@ def test_every_golden_fact(golden: Path, shared: Path) -> None:
         table, key = f"core.{row['table']}", row["key"]
         if "=" in key:
             column, _, value = key.partition("=")
-            query = f"select count(*) from {table} where {column} = '{value}' and is_countable and {WEEK}"
+            where = f"{column} = '{value}' and is_countable and {WEEK}"
+            query = f"select count(*) from {table} where {where}"
         elif "/" in key:
             ticket, _, episode = key.partition("/")
             query = (

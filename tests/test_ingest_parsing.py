@@ -28,7 +28,7 @@ def instants(folder: Path, *texts: str, **settings: Any) -> list[datetime | None
 
 def values(folder: Path, entity: str, column: str, *texts: object, **settings: Any) -> list[Any]:
     """The column's values of rows that are else alike, or the reason why one was set aside."""
-    others = {
+    rows_of: dict[str, dict[str, Any]] = {
         "tickets": {"ticket_id": "1"},
         "orders": {"order_id": "1", "placed_at": "2026-01-01"},
         "schedules": {"schedule": "s", "timezone": "UTC", "weekday": 1, "opens": "08:00",
@@ -40,8 +40,8 @@ def values(folder: Path, entity: str, column: str, *texts: object, **settings: A
                          "seconds": 1},
         "fx_rates": {"date": "2026-01-01", "currency": "EUR", "rate": 1},
         "nps_responses": {"customer_id": "1", "responded_at": "2026-01-01", "score": 1},
-    }[entity]  # fmt: skip
-    rows = [{**others, column: text} for text in texts]
+    }  # fmt: skip
+    rows = [{**rows_of[entity], column: text} for text in texts]
     staged = stage(folder, f"{entity}.jsonl", rows, f'_line, "{column}"', entity=entity, **settings)
     found = dict(staged.rows) | {bad.line: bad.reason for bad in staged.bad}
     return [found[n + 1] for n in range(len(texts))]

@@ -64,6 +64,7 @@ def order_lines() -> pa.Table:
         ("order_lines.csv.gz", LINES.replace("\n", "\r\n")),
         ("order_lines.jsonl", OBJECTS),
         ("order_lines.jsonl.gz", OBJECTS),
+        ("lines.json", OBJECTS),
         ("order_lines.parquet", order_lines()),
         ("ORDER_LINES.CSV", LINES.removesuffix("\n")),
     ],
@@ -229,8 +230,8 @@ def test_what_cannot_be_split_costs_its_row_only(tmp_path: Path) -> None:
         Bad(3, None, "1 fields where the header has 2", "2"),
         Bad(4, None, "3 fields where the header has 2", "3,too,many"),
         Bad(5, None, "bytes that are no utf-8 text", "4,caff\ufffd"),
-        Bad(6, None, "',' expected after '\"'", '5,"never closed'),
-        Bad(12, None, "',' expected after '\"'", '9,"bad "quote"'),
+        Bad(6, None, "text after a closing quote", '5,"never closed'),
+        Bad(12, None, "text after a closing quote", '9,"bad "quote"'),
     ]
     assert (staged.result.rows_read, staged.result.rows_quarantined) == (12, 5)
 

@@ -18,7 +18,7 @@ from expectations.anomalies.incidents import update_incidents
     kinds={"duckdb"},
     pool=WAREHOUSE_POOL,
 )  # fmt: skip
-def alerts(progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult:
+def alerts(progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
     started = monotonic()
     with workplace().connect() as connection:
         incidents = update_incidents(connection, datetime.now(UTC))

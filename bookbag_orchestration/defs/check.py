@@ -13,12 +13,12 @@ from bookbag_orchestration.resources import WAREHOUSE_POOL, Progress, Workplace,
 from expectations.landing import landing_suites
 from expectations.marts import mart_suites
 from expectations.suites import Failure, Suite, failures
+from ingestion import EXPORT_KINDS
 from ingestion.contracts import ENTITIES
 
 LANDING = "landing_is_sound"
 MARTS = "marts_are_sound"
 CHECKED_MARTS = ("kpi_values", "kpi_catalog", "kpi_status")
-EXPORT_KINDS = ("files", "sample")
 
 
 def _judge(place: Workplace, suites: list[Suite]) -> list[Failure]:

@@ -63,7 +63,7 @@ def source_assets(place: Workplace, source: Source) -> dg.AssetsDefinition:
     )
     def assets(
         context: dg.AssetExecutionContext, progress: dg.ResourceParam[Progress]
-    ) -> Iterator[dg.MaterializeResult]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
         started = monotonic()
         fresh = build(source.name, place.warehouse, place.working(source.name))
         loaded = load(fresh, make(spec, run_of(datetime.now(UTC))), place.warehouse)

@@ -139,11 +139,9 @@ def _sha256(path: Path) -> str:
     kinds={"duckdb", "parquet"},
     pool=WAREHOUSE_POOL,
 )
-def published(progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult:
+def published(progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
     started, place = monotonic(), workplace()
     result = publish(place.warehouse, place.published)
     total = sum(result.rows.values())
-    progress.line(
-        "publish", f"{len(result.rows)} tables, {total:,} rows", monotonic() - started
-    )
+    progress.line("publish", f"{len(result.rows)} tables, {total:,} rows", monotonic() - started)
     return dg.MaterializeResult(metadata={"tables": len(result.rows), "rows": total})

@@ -19,7 +19,7 @@ SUMMARIZED = ("kpi_values", "kpi_catalog", "kpi_status", "scorecard", "account")
     kinds={"html", "csv"},
     pool=WAREHOUSE_POOL,
 )
-def weekly_summary(progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult:
+def weekly_summary(progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
     started, place = monotonic(), workplace()
     try:
         with place.connect(read_only=True) as connection:

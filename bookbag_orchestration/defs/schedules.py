@@ -85,7 +85,8 @@ def freshness(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | d
     if not late:
         yield dg.SkipReason("every source is fresh")
         return
-    yield dg.RunRequest(run_key=f"{'+'.join(late)}@{now:%Y-%m-%dT%H}", tags={"late": ",".join(late)})
+    names = ",".join(late)
+    yield dg.RunRequest(run_key=f"{names}@{now:%Y-%m-%dT%H}", tags={"late": names})
 
 
 @dg.sensor(

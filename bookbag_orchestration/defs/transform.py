@@ -17,8 +17,8 @@ from dagster_dbt import (
 )
 
 from bookbag_orchestration.resources import WAREHOUSE_POOL, Progress, Workplace, workplace
+from ingestion import EXPORT_KINDS
 
-EXPORT_KINDS = ("files", "sample")
 SHOWN_FAULTS = 5
 
 _BUILT = (dg.MaterializeResult, dg.Output, dg.AssetMaterialization)

@@ -1,5 +1,7 @@
 {# Every difference between engines lives here, one macro a difference. #}
 
+{% macro text_type() %}{{ return('varchar') }}{% endmacro %}
+
 {% macro union_by_name() %}{{ return(' union all by name ') }}{% endmacro %}
 
 {# Instant (UTC) → wall time in a zone, a timestamp without zone. #}
@@ -71,7 +73,7 @@
 {% macro surrogate_key(parts) -%}
     {%- set texts = [] -%}
     {%- for part in parts -%}
-        {%- do texts.append("coalesce(cast(" ~ part ~ " as " ~ dbt.type_string() ~ "), chr(1))") -%}
+        {%- do texts.append("coalesce(cast(" ~ part ~ " as " ~ text_type() ~ "), chr(1))") -%}
     {%- endfor -%}
     {{ hash_text(texts | join(" || '|' || ")) }}
 {%- endmacro %}

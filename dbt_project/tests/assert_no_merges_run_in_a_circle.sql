@@ -3,7 +3,7 @@
 {{ config(severity='warn') }}
 with
 
-merges as (
+merge_pairs as (
     select * from {{ ref('int_ticket_merges') }}
 ),
 
@@ -12,7 +12,7 @@ circles as (
         source,
         ticket_id,
         merged_into
-    from merges
+    from merge_pairs
     where is_in_cycle
 )
 

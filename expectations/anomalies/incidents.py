@@ -5,6 +5,7 @@ incident is open at most per figure and rule, so the same breach seen again chan
 figure that is back closes it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,17 +14,37 @@ import duckdb
 SEGMENTS = ("handling", "channel", "category", "team", "customer_segment")
 FRESHNESS = "source_freshness"
 
-_CREATE = f"""
-create table if not exists marts.alerts (
-    alert_id varchar, kpi varchar, stat varchar, grain varchar,
-    {", ".join(f"{name} varchar" for name in SEGMENTS)},
-    rule varchar, severity varchar, state varchar, bucket timestamp, detected_at timestamptz,
-    value double, expected double, lower double, upper double, score double, context varchar,
-    is_suppressed boolean, owner varchar, protocol varchar, opened_at timestamptz,
-    recovered_at timestamptz, notified_at timestamptz, drill_down varchar
-)"""
+# Columns of marts.alerts: type, and what it says.
+_COLUMNS: Mapping[str, tuple[str, str]] = {
+    "alert_id": ("varchar", "Names the incident; the same for the same breach."),
+    "kpi": ("varchar", "The KPI, or source_freshness."),
+    "stat": ("varchar", "Its stat, or the source that has gone quiet."),
+    "grain": ("varchar", "Length of the period that was judged."),
+    **{name: ("varchar", f"Segment by {name}; all = not sliced.") for name in SEGMENTS},
+    "rule": ("varchar", "The rule that is broken: below, above, …_baseline_…, stale."),
+    "severity": ("varchar", "warn or high."),
+    "state": ("varchar", "open or recovered."),
+    "bucket": ("timestamp", "Start of the newest period in breach, local wall time."),
+    "detected_at": ("timestamptz", "When a run first saw it."),
+    "value": ("double", "The figure in breach, in the unit of the stat."),
+    "expected": ("double", "Its baseline of 30 days; NULL where there is none."),
+    "lower": ("double", "The least that the rule accepts; NULL if it was passed upwards."),
+    "upper": ("double", "The most that the rule accepts; NULL if it was passed downwards."),
+    "score": ("double", "How unlikely the figure is; NULL for thresholds."),
+    "context": ("varchar", "What the calendar knows of the period."),
+    "is_suppressed": ("boolean", "True: expected by the calendar, kept but not told."),
+    "owner": ("varchar", "Who answers for it."),
+    "protocol": ("varchar", "What the owner does."),
+    "opened_at": ("timestamptz", "Up to when the data reached when it opened."),
+    "recovered_at": ("timestamptz", "Up to when the data reached when it was over."),
+    "notified_at": ("timestamptz", "When its owner was told; NULL if not."),
+    "drill_down": ("varchar", "What explains it, as JSON; NULL for thresholds."),
+}
 
-# Alerts are told at the grain that a KPI is reviewed at; a rule with a grain of its own has one.
+_CREATE = "create table if not exists marts.alerts ({})".format(
+    ", ".join(f"{name} {kind}" for name, (kind, _) in _COLUMNS.items())
+)
+
 _BREACHES = f"""
 create or replace temp table breaches as
 select
@@ -33,17 +54,16 @@ select
     status.period_start as bucket,
     status.value,
     status.baseline_30d as expected,
-    case when status.breach_rule like 'below%' then status.breach_bound end as lower,
-    case when status.breach_rule like 'above%' then status.breach_bound end as upper,
+    case when status.value < status.breach_bound then status.breach_bound end as lower,
+    case when status.value >= status.breach_bound then status.breach_bound end as upper,
     status.context_note as context,
-    status.context_note is not null as is_suppressed,
+    status.is_expected as is_suppressed,
     status.owner,
     status.protocol,
     status.data_as_of
 from marts.kpi_status as status
 inner join marts.kpi_catalog as catalog on status.kpi = catalog.kpi
 where status.is_breach
-    and status.grain = case when catalog.cadence like 'monthly%' then 'month' else 'week' end
 union all
 select
     '{FRESHNESS}', source, 'hour', 'all', 'all', 'all', 'all', 'all', 'stale', 'high',
@@ -99,6 +119,8 @@ def update_incidents(connection: duckdb.DuckDBPyConnection, now: datetime) -> In
     """Brings `marts.alerts` up to what `marts.kpi_status` and `marts.source_freshness` say."""
     connection.execute("begin")
     connection.execute(_CREATE)
+    for name, (_, said) in _COLUMNS.items():
+        connection.execute(f"comment on column marts.alerts.{name} is '{said}'")
     connection.execute(_BREACHES)
     connection.execute(_UPDATE)
     connection.execute(_RECOVER)

@@ -37,6 +37,7 @@ from ingestion.export.reading import (
 MAX_ROW_LINES = 10_000
 
 _OPEN = "a quote that is never closed"
+_AFTER = "text after a closing quote"
 _QUOTE = 34
 # Stands for a carriage return inside a line, which pandas writes without quotes and `csv` refuses.
 _RETURN_MARK = "\ufdd1"
@@ -151,7 +152,8 @@ class DelimitedFile:
             fields = [value.replace(_RETURN_MARK, "\r") for value in next(reader)]
             return fields, reader.line_num, ""
         except csv.Error as error:
-            problem = _OPEN if "unexpected end" in str(error) else str(error)
+            said = str(error)
+            problem = _OPEN if "unexpected end" in said else _AFTER if "expected" in said else said
             return None, reader.line_num, problem
 
     def _count_reason(self, count: int) -> str:

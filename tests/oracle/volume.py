@@ -223,7 +223,7 @@ def _per_order(world: World, calendar: Calendar) -> Iterator[Row]:
         return NOTHING if is_hidden(place) else found
 
     def rolling(place: Place, facts: Iterable[object]) -> Cell:
-        """V6: 28 complete days, so neither running ones nor days before the first loaded instant."""
+        """V6: 28 complete days: neither running ones nor days before the first loaded instant."""
         first, end = calendar.day_before(place.period, 28), place.period.end.date()
         midnight = instant_of(datetime.combine(first, time()), world.zone)
         if place.period.end_at > calendar.data_as_of or midnight < calendar.first_loaded:

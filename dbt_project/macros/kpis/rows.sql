@@ -11,7 +11,7 @@
 
 {% macro text_literal(value) -%}
     {%- if value is none or value is undefined -%}
-        cast(null as {{ dbt.type_string() }})
+        cast(null as {{ text_type() }})
     {%- else -%}
         '{{ value | string | replace("'", "’") }}'
     {%- endif -%}

@@ -44,3 +44,15 @@
         false
     )
 {%- endmacro %}
+
+{# The value that a rule does not want passed. #}
+{% macro rule_limit() -%}
+    case kpi_rules.rule
+        when 'below_baseline_by' then based.baseline_30d - kpi_rules.bound
+        when 'above_baseline_by' then based.baseline_30d + kpi_rules.bound
+        when 'off_baseline_by' then based.baseline_30d
+            + case when based.value < based.baseline_30d then -kpi_rules.bound else kpi_rules.bound end
+        when 'above_baseline_times' then based.baseline_30d * kpi_rules.bound
+        else kpi_rules.bound
+    end
+{%- endmacro %}

@@ -26,7 +26,7 @@ repeated as (
 missing_{{ column }} as (
     select
         '{{ column }} is NULL' as broken_rule,
-        cast(null as {{ dbt.type_string() }}) as example
+        cast(null as {{ text_type() }}) as example
     from {{ model }}
     where {{ column }} is null
 ),
@@ -37,7 +37,7 @@ missing_{{ column }} as (
 unknown_{{ column }} as (
     select
         '{{ column }} has an unknown value' as broken_rule,
-        cast({{ column }} as {{ dbt.type_string() }}) as example
+        cast({{ column }} as {{ text_type() }}) as example
     from {{ model }}
     where {{ column }} not in (
         {%- for value in values if value is not none -%}
@@ -88,7 +88,7 @@ select * from broken
 {# Values of several columns as one text. #}
 {% macro shown_together(columns, prefix='') -%}
     {%- for column in columns -%}
-    coalesce(cast({{ prefix }}{{ column }} as {{ dbt.type_string() }}), 'NULL')
+    coalesce(cast({{ prefix }}{{ column }} as {{ text_type() }}), 'NULL')
     {{- " || ' · ' || " if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}

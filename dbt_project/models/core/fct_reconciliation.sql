@@ -14,7 +14,7 @@ orders as (
     select * from {{ ref('fct_orders') }}
 ),
 
-merges as (
+merge_pairs as (
     select * from {{ ref('int_ticket_merges') }}
 ),
 
@@ -72,7 +72,7 @@ merge_rows as (
         count(*) as rows_counted,
         0 as rows_excluded,
         0 as rows_quarantined
-    from merges
+    from merge_pairs
     where is_in_cycle or is_survivor_unknown
     group by source, case when is_in_cycle then 'merge_cycle' else 'merge_survivor_unknown' end
 ),

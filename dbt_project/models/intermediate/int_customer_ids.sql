@@ -58,7 +58,7 @@ ids as (
     group by source, customer_id
 ),
 
-merges as (
+merge_pairs as (
     select
         ids.node,
         survivors.node as parent
@@ -70,7 +70,7 @@ merges as (
     where ids.node <> survivors.node
 ),
 
-{{ survivor_ctes('merges', 'customer') }},
+{{ survivor_ctes('merge_pairs', 'customer') }},
 
 -- Addresses seen without any id: a guest's order, an anonymous ticket.
 guests as (

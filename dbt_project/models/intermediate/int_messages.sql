@@ -10,7 +10,7 @@ tickets as (
     select * from {{ ref('stg_files__tickets') }}
 ),
 
-merges as (
+merge_pairs as (
     select * from {{ ref('int_ticket_merges') }}
     where is_merged_away
 ),
@@ -64,7 +64,7 @@ keyed as (
             as message_key,
         {{ surrogate_key([
             'unioned.source', 'account.account_id',
-            'coalesce(merges.canonical_ticket_id, unioned.ticket_id)',
+            'coalesce(merge_pairs.canonical_ticket_id, unioned.ticket_id)',
         ]) }} as ticket_key,
         unioned.source,
         account.account_id,
@@ -96,8 +96,8 @@ keyed as (
         unioned.loaded_at
     from unioned
     cross join account
-    left join merges
-        on unioned.source = merges.source and unioned.ticket_id = merges.ticket_id
+    left join merge_pairs
+        on unioned.source = merge_pairs.source and unioned.ticket_id = merge_pairs.ticket_id
     left join agents on unioned.source = agents.source and unioned.author_id = agents.agent_id
     where unioned.sent_at <= account.data_as_of
 )

@@ -14,7 +14,7 @@ messages as (
     select * from {{ ref('int_messages') }}
 ),
 
-merges as (
+merge_pairs as (
     select * from {{ ref('int_ticket_merges') }}
 ),
 
@@ -177,8 +177,8 @@ joined as (
         keyed.ticket_id as source_id,
         keyed.ticket_id,
         case
-            when coalesce(merges.is_merged_away, false)
-                then {{ surrogate_key(['keyed.source', 'keyed.account_id', 'merges.canonical_ticket_id']) }}
+            when coalesce(merge_pairs.is_merged_away, false)
+                then {{ surrogate_key(['keyed.source', 'keyed.account_id', 'merge_pairs.canonical_ticket_id']) }}
             else keyed.ticket_key
         end as canonical_ticket_key,
         coalesce(identities.customer_key, addresses.customer_key) as customer_key,
@@ -220,8 +220,8 @@ joined as (
             else keyed.is_deleted
         end as is_deleted,
         keyed.deleted_at,
-        coalesce(merges.is_merged_away, false) as is_merged_away,
-        case when merges.is_merged_away then merges.merged_at end as merged_at,
+        coalesce(merge_pairs.is_merged_away, false) as is_merged_away,
+        case when merge_pairs.is_merged_away then merge_pairs.merged_at end as merged_at,
         keyed.is_test as is_test_listed,
         coalesce(spoken.has_customer_speaking, false) as has_customer_speaking,
         case latest_events.assignment_event
@@ -235,7 +235,7 @@ joined as (
     from keyed
     inner join sources on keyed.source = sources.source
     left join latest_events on keyed.ticket_key = latest_events.ticket_key
-    left join merges on keyed.source = merges.source and keyed.ticket_id = merges.ticket_id
+    left join merge_pairs on keyed.source = merge_pairs.source and keyed.ticket_id = merge_pairs.ticket_id
     left join identities
         on keyed.source = identities.source and keyed.customer_id = identities.customer_id
     left join addresses on {{ hash_text('keyed.customer_email') }} = addresses.email_hash

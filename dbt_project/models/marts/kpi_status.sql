@@ -149,12 +149,13 @@ ruled as (
         based.kpi, based.stat, based.grain, based.handling, based.channel, based.category,
         based.team, based.customer_segment,
         min(kpi_rules.rule) as breach_rule,
-        {{ value_at_first('kpi_rules.bound', 'kpi_rules.rule') }} as breach_bound
+        {{ value_at_first(rule_limit(), 'kpi_rules.rule') }} as breach_bound,
+        {{ value_at_first('kpi_rules.is_muted_by_context', 'kpi_rules.rule') }} as is_muted_by_context
     from based
     inner join kpi_rules
         on based.kpi = kpi_rules.kpi
         and based.stat = kpi_rules.stat
-        and (kpi_rules.grain is null or based.grain = kpi_rules.grain)
+        and based.grain = kpi_rules.grain
         and kpi_rules.slices like '%|' || based.slice || '|%'
         -- Of the handling split its two sides: what they are made of would say the same again.
         and based.handling in ('all', 'ai_handled', 'human_handled')
@@ -204,6 +205,8 @@ joined as (
         ruled.kpi is not null as is_breach,
         ruled.breach_rule,
         ruled.breach_bound,
+        coalesce(ruled.is_muted_by_context and noted.context_note is not null, false)
+            as is_expected,
         kpi_catalog.owner,
         kpi_catalog.protocol,
         noted.context_note,

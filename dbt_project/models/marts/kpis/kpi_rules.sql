@@ -1,5 +1,6 @@
--- Alert rules of the blocks as rows; a threshold of bookbag.toml or of `targets` replaces the
--- block's own of that side. `slices` is a list between bars; NULL grain = day, week and month.
+-- Alert rules of the blocks as rows; a threshold of bookbag.toml or of `targets` takes the place of the
+-- block's own of that side. `slices` is a list between bars; a rule without a grain of its own is
+-- judged at the one that its KPI is reviewed at.
 with
 
 kpi_settings as (
@@ -23,7 +24,10 @@ declared as (
     {%- for block in kpi_blocks() %}
     {%- for rule in block.alerts %}
     {%- for kind in kinds if kind in rule %}
-        {%- do rules.append(dict(rule, kpi=block.kpi, rule=kind, bound=rule[kind])) %}
+        {%- do rules.append(dict(
+            rule, kpi=block.kpi, rule=kind, bound=rule[kind],
+            grain=rule.grain or ('month' if block.meta.cadence.startswith('month') else 'week'),
+        )) %}
     {%- endfor %}
     {%- endfor %}
     {%- endfor %}
@@ -33,10 +37,11 @@ declared as (
         '{{ rule.stat }}' as stat,
         '{{ rule.rule }}' as rule,
         {{ number_literal(rule.bound) }} as bound,
-        {{ text_literal(rule.grain) }} as grain,
+        '{{ rule.grain }}' as grain,
         '|{{ (rule.slices or ['all']) | join('|') }}|' as slices,
         {{ rule.periods or 1 }} as periods,
-        {{ rule.is_absolute or false }} as is_absolute
+        {{ rule.is_absolute or false }} as is_absolute,
+        {{ rule.is_muted_by_context or false }} as is_muted_by_context
     {{ 'union all' if not loop.last }}
     {%- else %}
     select null as kpi
@@ -48,7 +53,8 @@ first_stats as (
     select
         '{{ block.kpi }}' as kpi,
         '{{ (block.alerts | first | default(block.targets | first, true) | default(block.stats | first, true)).stat }}'
-            as stat
+            as stat,
+        '{{ 'month' if block.meta.cadence.startswith('month') else 'week' }}' as grain
     {{ 'union all' if not loop.last }}
     {%- else %}
     select null as kpi
@@ -71,7 +77,9 @@ handed_over as (
 own as (
     select
         first_stats.kpi,
-        coalesce(handed_over.stat, first_stats.stat) as stat,
+        first_stats.stat,
+        first_stats.grain,
+        handed_over.stat as named_stat,
         coalesce(handed_over.alert_below, kpi_settings.alert_below) as alert_below,
         coalesce(handed_over.alert_above, kpi_settings.alert_above) as alert_above
     from first_stats
@@ -79,28 +87,54 @@ own as (
     left join handed_over on first_stats.kpi = handed_over.kpi
 ),
 
-replaced as (
-    select declared.*
-    from declared
-    left join own on declared.kpi = own.kpi
-    where not (declared.rule = 'below' and own.alert_below is not null)
-        and not (declared.rule = 'above' and own.alert_above is not null)
-
-    union all
-
-    select
-        kpi, stat, 'below' as rule, alert_below as bound, null as grain, '|all|' as slices,
-        1 as periods, false as is_absolute
+sides as (
+    select kpi, stat, grain, named_stat, 'below' as rule, alert_below as bound
     from own
     where alert_below is not null
 
     union all
 
-    select
-        kpi, stat, 'above' as rule, alert_above as bound, null as grain, '|all|' as slices,
-        1 as periods, false as is_absolute
+    select kpi, stat, grain, named_stat, 'above' as rule, alert_above as bound
     from own
     where alert_above is not null
+),
+
+rebound as (
+    select
+        declared.kpi,
+        declared.stat,
+        declared.rule,
+        coalesce(sides.bound, declared.bound) as bound,
+        declared.grain,
+        declared.slices,
+        declared.periods,
+        declared.is_absolute,
+        declared.is_muted_by_context
+    from declared
+    left join sides
+        on declared.kpi = sides.kpi
+        and declared.rule = sides.rule
+        and (sides.named_stat is null or sides.named_stat = declared.stat)
+
+    union all
+
+    -- A side that the block has no rule for.
+    select
+        sides.kpi,
+        coalesce(sides.named_stat, sides.stat) as stat,
+        sides.rule,
+        sides.bound,
+        sides.grain,
+        '|all|' as slices,
+        1 as periods,
+        false as is_absolute,
+        false as is_muted_by_context
+    from sides
+    left join declared
+        on sides.kpi = declared.kpi
+        and sides.rule = declared.rule
+        and (sides.named_stat is null or sides.named_stat = declared.stat)
+    where declared.kpi is null
 )
 
-select * from replaced
+select * from rebound
