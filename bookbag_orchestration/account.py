@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 import duckdb
 
-from bookbag_orchestration.config import Config
+from bookbag_orchestration.sections import Config
 
 HOUR_S, DAY_S = 3600, 86400
 

@@ -17,8 +17,9 @@ import duckdb
 from dagster_dbt import DbtCliResource, DbtProject
 
 from bookbag_orchestration.account import stranger_in
-from bookbag_orchestration.config import Config, ConfigError, load_config
-from bookbag_orchestration.settings import DBT_PROJECT, Settings, read_environment
+from bookbag_orchestration.config import ConfigError, load_config
+from bookbag_orchestration.sections import Config
+from bookbag_orchestration.settings import DBT_PROJECT, Settings, read_environment, tell_dbt
 
 WAREHOUSE_POOL = "warehouse"
 MANIFEST_INPUTS = ("*.sql", "*.yml", "*.csv")
@@ -95,8 +96,7 @@ class Workplace:
         )
 
     def dbt_project(self) -> DbtProject:
-        os.environ["BOOKBAG_WAREHOUSE"] = os.fspath(self.warehouse)
-        os.environ["BOOKBAG_TEMP"] = os.fspath(self.home / "warehouse" / "spill")
+        tell_dbt(self.warehouse, self.home / "warehouse" / "spill")
         return DbtProject(project_dir=DBT_PROJECT, target_path=self.home / "dbt" / "target")
 
     def prepared_manifest(self) -> Path:

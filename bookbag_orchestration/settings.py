@@ -74,5 +74,11 @@ def write_environment(settings: Settings) -> None:
             os.environ[name] = str(value)
 
 
+def tell_dbt(warehouse: Path, spill: Path) -> None:
+    """What dbt_project/profiles.yml reads."""
+    os.environ["BOOKBAG_WAREHOUSE"] = str(warehouse)
+    os.environ["BOOKBAG_TEMP"] = str(spill)
+
+
 def _cut(line: str) -> tuple[str, str, str]:
     return line.partition("/")

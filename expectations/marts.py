@@ -47,7 +47,7 @@ def mart_suites() -> list[Suite]:
                 from marts.kpi_values
                 where numerator is not null and numerator <= denominator
                     and stat in ('ratio', 'strict', 'durable', 'contact', 'one_touch', 'coverage')
-                    and (value < 0 or value > 1)""",
+                    and not isnan(value) and (value < 0 or value > 1)""",
             expectations=[
                 Expectation(
                     "ExpectTableRowCountToBeBetween",

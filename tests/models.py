@@ -111,6 +111,5 @@ def _land(connection: duckdb.DuckDBPyConnection, spec: FilesSpec, scratch: Path)
 
 def _view(connection: duckdb.DuckDBPyConnection, schema: str, table: str, source: str) -> None:
     connection.execute(
-        f"create view landed.files_{table} as"
-        f" select '{source}' as source, * from {schema}.{table}"
+        f"create view landed.files_{table} as select '{source}' as source, * from {schema}.{table}"
     )

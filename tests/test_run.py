@@ -165,9 +165,7 @@ def test_bad_rows_are_set_aside_and_come_back_when_mended(
     )
     output = bookbag("run", "--config", config, "--home", home, "--only", "ingest")
     assert "3 set aside" in output
-    rows = json.loads(
-        bookbag("quarantine", "--config", config, "--home", home, "--format", "json")
-    )
+    rows = json.loads(bookbag("quarantine", "--config", config, "--home", home, "--format", "json"))
     assert [(row["file"], row["line"], row["column"]) for row in rows] == [
         ("messages.csv", 14, "sent_at"),
         ("messages.csv", 31, "sent_at"),

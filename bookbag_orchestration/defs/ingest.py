@@ -9,8 +9,8 @@ from dagster_dlt import DagsterDltTranslator, dlt_assets
 from dagster_dlt.translator import DltResourceTranslatorData
 
 from bookbag_orchestration.account import write_account
-from bookbag_orchestration.config import Source
 from bookbag_orchestration.resources import WAREHOUSE_POOL, Progress, Workplace, workplace
+from bookbag_orchestration.sections import Source
 from ingestion import SOURCES
 from ingestion.contracts import ENTITIES
 from ingestion.pipeline import build, load

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from bookbag_orchestration.config import WEEKDAYS
 from bookbag_orchestration.resources import Workplace, workplace
+from bookbag_orchestration.sections import WEEKDAYS
 from ingestion.quarantine import last_load
 
 FRESHNESS_ALLOWANCE = timedelta(hours=2)

@@ -1,5 +1,5 @@
--- Q1 responses = Σ the five exclusive handling values + those on unknown tickets, which count in the
--- whole only.
+-- Q1 responses = Σ the five exclusive handling values + those on unknown tickets, which count in
+-- the whole only.
 with
 
 kpi_values as (

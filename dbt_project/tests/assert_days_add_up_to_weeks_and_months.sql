@@ -1,5 +1,6 @@
--- Σ days = week and Σ days = month, of what is additive, for the whole and each segment alone; whole
--- and cut-off periods alike, since both count what their span has. A day with none may have no row.
+-- Σ days = week and Σ days = month, of what is additive, for the whole and each segment alone;
+-- whole and cut-off periods alike, since both count what their span has. A day with none may have
+-- no row.
 with
 
 kpi_values as (

@@ -1,5 +1,5 @@
--- Tickets that are merged in a circle stay unmerged (trap X2). They are named here for whoever mends
--- them in the helpdesk; a warning, since the numbers stand.
+-- Tickets that are merged in a circle stay unmerged (trap X2). They are named here for whoever
+-- mends them in the helpdesk; a warning, since the numbers stand.
 {{ config(severity='warn') }}
 with
 

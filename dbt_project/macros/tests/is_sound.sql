@@ -1,6 +1,6 @@
 {#
-  Everything that keys, relations and values of one table must obey, as one test: each dbt test costs
-  a tenth of a second, whatever it looks at. A failing row says which rule broke and shows a value.
+  Everything that keys, relations and values of one table must obey, as one test: each dbt test
+  costs a tenth of a second, whatever it looks at. A failing row says which rule broke and on what.
 
     key         columns of which no two rows share a combination, and none is NULL
     nullable    those of the key that may be NULL
@@ -10,7 +10,7 @@
                 unless given, and a row with a NULL in its columns points to nothing
 #}
 {% test is_sound(model, key, nullable=[], not_null=[], accepted={}, links=[]) %}
-{# The table itself in each branch, no import: DuckDB would copy all its columns for the branches. #}
+{# The table itself in each branch, no import: DuckDB would copy all of it for the branches. #}
 with
 
 repeated as (

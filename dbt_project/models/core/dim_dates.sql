@@ -36,7 +36,7 @@ days as (
 
 holidays as (
     select distinct holiday_on
-    from {{ ref('stg_files__holidays') }}
+    from {{ ref('int_holidays') }}
 ),
 
 described as (

@@ -7,7 +7,7 @@ schedules as (
 ),
 
 holidays as (
-    select * from {{ ref('stg_files__holidays') }}
+    select * from {{ ref('int_holidays') }}
 ),
 
 account as (

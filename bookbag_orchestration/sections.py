@@ -1,0 +1,250 @@
+"""The sections of bookbag.toml: what each may hold, and what a source becomes of it."""
+
+import re
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from ingestion.export.folder import FilesSpec, TableMapping
+from ingestion.sample.story import SampleSpec
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(
+            f"the time zone {name!r} is unknown; name one as the IANA does, such as Europe/Rome"
+        ) from None
+    return name
+
+
+def as_instant(value: Any) -> Any:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise ValueError(f"{value} has no offset; write it as 2026-11-20T00:00:00-05:00")
+    return value
+
+
+def _clock(value: Any) -> Any:
+    return value.strftime("%H:%M") if isinstance(value, time) else value
+
+
+Zone = Annotated[str, AfterValidator(known_zone)]
+Instant = Annotated[datetime, BeforeValidator(as_instant)]
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+Nulls = list[str] | dict[str, list[str]]
+
+
+class Section(BaseModel):
+    """A table of the file; keys that it does not know are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Account(Section):
+    """Whose numbers these are; `timezone` is the reporting zone."""
+
+    id: str = Field(min_length=1)
+    timezone: Zone = "UTC"
+    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    week_start: Literal[
+        "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+    ] = "monday"
+    ai_launch_date: date | None = None
+    ai_coverage_complete_from: date | None = None
+
+    @property
+    def first_weekday(self) -> int:
+        """1 = Monday … 7 = Sunday."""
+        return WEEKDAYS.index(self.week_start) + 1
+
+
+class FileFormat(Section):
+    """The settings that a source of files and each of its tables share."""
+
+    datetime_format: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: Literal[".", ","] | None = None
+    nulls: Nulls | None = None
+    snapshot: bool | None = None
+
+    def shared(self) -> dict[str, Any]:
+        values = {name: getattr(self, name) for name in FileFormat.model_fields}
+        if isinstance(self.nulls, dict):
+            values["nulls"] = {column: tuple(words) for column, words in self.nulls.items()}
+        elif self.nulls is not None:
+            values["nulls"] = tuple(self.nulls)
+        return values
+
+
+class Table(FileFormat):
+    """How one table of a source differs from the export format."""
+
+    file: str | None = None
+    columns: dict[str, str] = {}
+    constants: dict[str, str | bool | int | float] = {}
+    values: dict[str, dict[str, str]] = {}
+    rows: dict[str, str] = {}
+
+
+class Source(Section):
+    """What every kind of source has."""
+
+    name: Identifier
+    kind: str
+    timezone: Zone = "UTC"
+    start_date: date | None = None
+
+    def spec(self, base: Path) -> Any:
+        """What the source function of this kind is given; paths are relative to `base`."""
+        raise NotImplementedError
+
+
+class FilesSource(Source, FileFormat):
+    kind: Literal["files"]
+    path: str
+    tables: dict[str, Table] = {}
+
+    def spec(self, base: Path) -> FilesSpec:
+        is_url = "://" in self.path
+        tables = {
+            name: TableMapping(
+                file=table.file,
+                columns=table.columns,
+                constants=table.constants,
+                values=table.values,
+                rows=table.rows,
+                **table.shared(),
+            )
+            for name, table in self.tables.items()
+        }
+        return FilesSpec(
+            name=self.name,
+            path=self.path if is_url else (base / self.path).resolve(),
+            timezone=self.timezone,
+            start_date=self.start_date,
+            tables=tables,
+            **self.shared(),
+        )
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        for pattern in (p for table in self.tables.values() for p in table.rows.values()):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        return self
+
+
+class SampleSource(Source):
+    """The sample shop: `seed` and size; `start_date` and `end_date` fix its span."""
+
+    kind: Literal["sample"]
+    timezone: Zone = "America/New_York"
+    seed: int = SampleSpec.seed
+    orders: int = Field(default=SampleSpec.orders, ge=1)
+    tickets: int = Field(default=SampleSpec.tickets, ge=1)
+    end_date: date | None = None
+
+    def spec(self, base: Path) -> SampleSpec:
+        return SampleSpec(
+            name=self.name,
+            seed=self.seed,
+            starts_on=self.start_date,
+            ends_on=self.end_date,
+            orders=self.orders,
+            tickets=self.tickets,
+            timezone=self.timezone,
+        )
+
+
+class Delivery(Section):
+    """When a scheduled report is made, in the account's zone, and who gets it."""
+
+    day: str | int = "monday"
+    at: Annotated[str, BeforeValidator(_clock), Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = (
+        "07:00"
+    )
+    to: list[str] = []
+
+
+class Reports(Section):
+    weekly: Delivery = Delivery(day="monday")
+    monthly: Delivery = Delivery(day=1)
+    pages: str | None = None
+
+
+class Publish(Section):
+    postgres: str | None = None
+
+
+class Schedules(Section):
+    """Cron expressions by schedule, in the account's zone."""
+
+    sync: str = "*/5 * * * *"
+    daily: str = "15 2 * * *"
+
+
+class Alerts(Section):
+    to: list[str] = []
+
+
+class AssumeHours(Section):
+    sync: float = Field(default=24, gt=0)
+    async_: float = Field(default=72, gt=0, alias="async")
+
+
+class Definitions(Section):
+    """Windows and sizes that the metric definitions leave to the account."""
+
+    ai_assume_h: AssumeHours = AssumeHours()
+    resolution_window_h: float = Field(default=168, gt=0)
+    fcr_window_h: float = Field(default=48, gt=0, le=168)
+    recontact_window_h: float = Field(default=48, gt=0, le=168)
+    recommendation_window_d: float = Field(default=3, gt=0)
+    churn_window_d: float | None = Field(default=None, gt=0)
+    fte_hours: float = Field(default=8, gt=0, le=24)
+    shrinkage: float = Field(default=0.30, ge=0, lt=1)
+    min_n: int = Field(default=20, ge=1)
+
+
+class KpiSettings(Section):
+    """What an account says differently of one KPI."""
+
+    owner: str | None = None
+    protocol: str | None = None
+    cadence: str | None = None
+    good: float | None = None
+    better: float | None = None
+    best: float | None = None
+    alert_below: float | None = None
+    alert_above: float | None = None
+    min_n: int | None = Field(default=None, ge=1)
+
+
+class Config(Section):
+    """The whole file; `base` is its folder."""
+
+    base: Path
+    account: Account
+    sources: tuple[FilesSource | SampleSource, ...]
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    as_of: Instant | None = None
+    reports: Reports = Reports()
+    publish: Publish = Publish()
+    schedules: Schedules = Schedules()
+    alerts: Alerts = Alerts()
+    definitions: Definitions = Definitions()
+    kpi: dict[str, KpiSettings] = {}
+
+    def source(self, name: str) -> FilesSource | SampleSource:
+        return next(source for source in self.sources if source.name == name)

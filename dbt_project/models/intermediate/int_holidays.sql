@@ -1,0 +1,8 @@
+-- Days on which a schedule is closed.
+with
+
+holidays as (
+    select * from {{ ref('stg_files__holidays') }}
+)
+
+select * from holidays

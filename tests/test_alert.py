@@ -1,0 +1,102 @@
+"""Incidents: opened once, kept while the breach lasts, closed when it is over."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+import pytest
+
+from expectations.anomalies.incidents import Incidents, update_incidents
+
+MONDAY, TUESDAY = datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC)
+STATUS = (
+    "kpi, stat, grain, handling, channel, category, team, customer_segment, period_start, value,"
+    " baseline_30d, is_breach, breach_rule, breach_bound, is_expected, context_note, owner,"
+    " protocol, data_as_of"
+)
+
+
+@pytest.fixture
+def marts() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute("set timezone = 'UTC'")
+    connection.execute(
+        "create schema marts;"
+        "create table marts.kpi_catalog as select 'csat' as kpi, 'headline' as tier;"
+        "create table marts.account as select timestamptz '2026-11-23 00:00:00+00' as data_as_of;"
+        "create table marts.source_freshness (source varchar, last_instant_at timestamptz,"
+        " is_stale boolean, data_as_of timestamptz);"
+        "create table marts.kpi_status (kpi varchar, stat varchar, grain varchar, handling varchar,"
+        " channel varchar, category varchar, team varchar, customer_segment varchar,"
+        " period_start timestamp, value double, baseline_30d double, is_breach boolean,"
+        " breach_rule varchar, breach_bound double, is_expected boolean, context_note varchar,"
+        " owner varchar, protocol varchar, data_as_of timestamptz)"
+    )
+    return connection
+
+
+def set_csat(marts: duckdb.DuckDBPyConnection, value: float, is_breach: bool, week: str) -> None:
+    marts.execute("delete from marts.kpi_status")
+    marts.execute(
+        f"insert into marts.kpi_status ({STATUS}) values ('csat', 'mean', 'week', 'all', 'all',"
+        " 'all', 'all', 'all', ?, ?, 4.4, ?, ?, 4.0, false, null, 'Support lead', 'Review all.',"
+        " timestamptz '2026-11-23 00:00:00+00')",
+        [week, value, is_breach, "below" if is_breach else None],
+    )
+
+
+def rows(marts: duckdb.DuckDBPyConnection, columns: str) -> list[tuple[Any, ...]]:
+    return marts.execute(f"select {columns} from marts.alerts order by alert_id").fetchall()
+
+
+def test_a_breach_opens_one_incident_with_owner_and_limit(marts: duckdb.DuckDBPyConnection) -> None:
+    set_csat(marts, 3.7, True, "2026-11-16")
+    assert update_incidents(marts, MONDAY) == Incidents(open=1, new=1)
+    assert rows(marts, "kpi, state, severity, value, expected, lower, upper, owner, protocol") == [
+        ("csat", "open", "high", 3.7, 4.4, 4.0, None, "Support lead", "Review all.")
+    ]
+
+
+def test_the_same_breach_again_changes_nothing(marts: duckdb.DuckDBPyConnection) -> None:
+    set_csat(marts, 3.7, True, "2026-11-16")
+    update_incidents(marts, MONDAY)
+    before = rows(marts, "*")
+    assert update_incidents(marts, TUESDAY) == Incidents(open=1, new=0)
+    assert rows(marts, "*") == before
+
+
+def test_a_lasting_breach_is_one_incident_with_the_newest_figure(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    set_csat(marts, 3.7, True, "2026-11-09")
+    update_incidents(marts, MONDAY)
+    set_csat(marts, 3.5, True, "2026-11-16")
+    assert update_incidents(marts, TUESDAY) == Incidents(open=1, new=0)
+    assert rows(marts, "value, cast(bucket as varchar), detected_at") == [
+        (3.5, "2026-11-16 00:00:00", MONDAY)
+    ]
+
+
+def test_an_incident_recovers_and_a_new_breach_is_a_new_one(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    set_csat(marts, 3.7, True, "2026-11-09")
+    update_incidents(marts, MONDAY)
+    set_csat(marts, 4.5, False, "2026-11-16")
+    assert update_incidents(marts, TUESDAY) == Incidents(open=0, new=0)
+    assert rows(marts, "state, recovered_at is not null") == [("recovered", True)]
+    set_csat(marts, 3.9, True, "2026-11-23")
+    assert update_incidents(marts, TUESDAY) == Incidents(open=1, new=1)
+    assert len(rows(marts, "alert_id")) == 2
+
+
+def test_a_quiet_source_is_an_incident(marts: duckdb.DuckDBPyConnection) -> None:
+    marts.execute(
+        "insert into marts.source_freshness values ('support', '2026-11-20 00:00:00+00', true,"
+        " '2026-11-23 00:00:00+00'), ('shop', '2026-11-23 00:00:00+00', false,"
+        " '2026-11-23 00:00:00+00')"
+    )
+    assert update_incidents(marts, MONDAY) == Incidents(open=1, new=1)
+    assert rows(marts, "kpi, stat, rule, value") == [
+        ("source_freshness", "support", "stale", 259_200.0)
+    ]
