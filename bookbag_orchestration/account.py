@@ -4,6 +4,7 @@ dbt gets no variables: what a model depends on is a table, so that `dbt build` i
 the same as a run, and a changed setting is seen in the data.
 """
 
+import hashlib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from importlib.metadata import version
@@ -49,6 +50,29 @@ def stranger_in(connection: duckdb.DuckDBPyConnection, config: Config) -> str | 
         if kinds.get(source.name, source.kind) != source.kind:
             return f"has source {source.name!r} as kind {kinds[source.name]!r}, not {source.kind!r}"
     return None
+
+
+def fingerprint(connection: duckdb.DuckDBPyConnection, config: Config) -> str:
+    """Changes when the models would read something else: a landed row, a setting.
+
+    Raw tables only grow, so how many rows they have and which load was the last says it all.
+    """
+    digest = hashlib.sha256()
+    for table in _TABLES:
+        rows = connection.execute(f"select * from raw_bookbag.{table} order by all").fetchall()
+        digest.update(repr(rows).encode())
+    schemas = [f"raw_{source.name}" for source in config.sources]
+    tables = connection.execute(
+        "select schema_name, table_name from duckdb_tables() where list_contains(?, schema_name)"
+        " and not starts_with(table_name, '_dlt') order by all",
+        [schemas],
+    ).fetchall()
+    for schema, table in tables:
+        found = connection.execute(
+            f'select count(*), max(_dlt_load_id) from "{schema}"."{table}"'
+        ).fetchone()
+        digest.update(repr((schema, table, found)).encode())
+    return digest.hexdigest()
 
 
 def write_account(connection: duckdb.DuckDBPyConnection, config: Config) -> None:

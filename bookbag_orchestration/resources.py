@@ -5,6 +5,7 @@ schedules do exactly the same.
 """
 
 import hashlib
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from pathlib import Path
 import duckdb
 from dagster_dbt import DbtCliResource, DbtProject
 
-from bookbag_orchestration.account import stranger_in
+from bookbag_orchestration.account import fingerprint, stranger_in
 from bookbag_orchestration.config import ConfigError, load_config
 from bookbag_orchestration.sections import Config
 from bookbag_orchestration.settings import DBT_PROJECT, Settings, read_environment, tell_dbt
@@ -83,6 +84,16 @@ class Workplace:
                 f"{self.home} {stranger}. Give each account a folder of its own with --home, or"
                 " remove this one to begin anew."
             )
+
+    def inputs(self) -> str:
+        """Fingerprint of all that the marts are made of: landed rows, settings, models."""
+        with self.connect(read_only=True) as connection:
+            return f"{fingerprint(connection, self.config)}-{_project_hash()[:16]}"
+
+    def published_inputs(self) -> str | None:
+        """The fingerprint behind the published copy; None without one."""
+        manifest = self.published / "manifest.json"
+        return json.loads(manifest.read_text()).get("inputs") if manifest.exists() else None
 
     def dbt(self) -> DbtCliResource:
         """dbt for this home: it reads the account's warehouse and keeps its own files there."""

@@ -52,8 +52,10 @@ class Published:
     rows: dict[str, int]
 
 
-def publish(warehouse: Path, folder: Path) -> Published:
+def publish(warehouse: Path, folder: Path, inputs: str) -> Published:
     """Copies marts and the public part of core from `warehouse` into `folder`.
+
+    `inputs` is the fingerprint of what they were made of, kept in the manifest.
 
     Tables only, rows in one order, comments kept. Killed at any point it leaves the old copy, or
     the new one with Parquet files that the next run completes.
@@ -75,6 +77,7 @@ def publish(warehouse: Path, folder: Path) -> Published:
     manifest = {
         "data_as_of": data_as_of.isoformat() if data_as_of else None,
         "code_version": code_version,
+        "inputs": inputs,
         "tables": {
             name: {
                 "rows": count,
@@ -141,7 +144,7 @@ def _sha256(path: Path) -> str:
 )
 def published(progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
     started, place = monotonic(), workplace()
-    result = publish(place.warehouse, place.published)
+    result = publish(place.warehouse, place.published, place.inputs())
     total = sum(result.rows.values())
     progress.line("publish", f"{len(result.rows)} tables, {total:,} rows", monotonic() - started)
     return dg.MaterializeResult(metadata={"tables": len(result.rows), "rows": total})
