@@ -92,11 +92,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Entity:
-    """One table; `key` is empty where only the hash of the row tells rows apart."""
+    """One table; `key` is empty where only the hash of the row tells rows apart.
+
+    `identity` names what is hashed instead where a row gives no key; empty = the whole row.
+    """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
+    identity: tuple[str, ...] = ()
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
@@ -129,8 +133,8 @@ def _columns(text: str, **details: Column) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def _entity(name: str, key: str, text: str, **details: Column) -> Entity:
-    return Entity(name, _columns(text, **details), tuple(key.split()))
+def _entity(name: str, key: str, text: str, identity: str = "", **details: Column) -> Entity:
+    return Entity(name, _columns(text, **details), tuple(key.split()), tuple(identity.split()))
 
 
 def _word(name: str, *allowed: str, is_required: bool = False) -> Column:
@@ -162,6 +166,8 @@ _ENTITIES = (
         "event_id",
         "event_id ticket_id* occurred_at* event_type* from_value to_value reason actor_kind"
         " actor_id seq:integer",
+        # The same event out of two exports may be numbered anew.
+        identity="ticket_id occurred_at event_type from_value to_value actor_kind actor_id",
         event_type=_word("event_type", *EVENT_TYPES, is_required=True),
         actor_kind=_word("actor_kind", *AUTHOR_KINDS),
     ),

@@ -7,10 +7,14 @@ are left out without it, and the run says so.
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bookbag_orchestration.settings import silence_telemetry
+
+if TYPE_CHECKING:
+    from tests.models import Model
 
 silence_telemetry()
 
@@ -51,6 +55,14 @@ def golden(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("golden")
     bookbag("run", "--config", shared / "spec/golden/bookbag.toml", "--home", home)
     return home
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> "list[Model]":
+    """The dbt models, compiled once."""
+    from tests.models import compiled_models
+
+    return compiled_models(tmp_path_factory.mktemp("compiled"))
 
 
 @pytest.fixture(autouse=True)

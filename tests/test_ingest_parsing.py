@@ -480,13 +480,29 @@ def test_a_status_is_known_or_mapped_and_a_span_ends_after_it_begins(tmp_path: P
 
 
 def test_the_key_is_the_natural_one_or_the_rows_hash(tmp_path: Path) -> None:
-    lines = "order_id,line_no,sku,quantity,x\n1,2,a,1,p\n1,,a,1,p\n1,,a,1,q\n1,,b,1,q\n"
+    lines = "order_id,line_no,sku,quantity,x\n1,2,a,1,p\n1,,a,1,p\n1,,a,1,p\n1,,a,1,q\n1,,b,1,q\n"
     staged = stage(tmp_path, "order_lines.csv", lines, "_key, _row_hash", entity="order_lines")
-    (natural, _), first, second, third = staged.rows
+    (natural, _), (first, same), (double, _), (other, again), (third, _) = staged.rows
 
     assert natural == "1|2"
-    assert first == second != third  # a column that the contract does not know is no part of it
-    assert first[0] == first[1]
+    assert first == double
+    assert len({first, other, third}) == 3  # an unknown column makes another row of it,
+    assert same == again  # but no other content
+
+
+def test_an_event_without_an_id_is_known_by_what_happened(tmp_path: Path) -> None:
+    events = (
+        "ticket_id,occurred_at,event_type,to_value,actor_id,seq\n"
+        "T1,2026-10-26T13:00:00Z,assigned,A,boss,1\n"
+        "T1,2026-10-26T14:00:00+01:00,assigned,A,boss,7\n"
+        "T1,2026-10-26T13:00:00Z,assigned,B,boss,1\n"
+        "T1,2026-10-26T13:00:01Z,assigned,A,boss,1\n"
+    )
+    staged = stage(tmp_path, "ticket_events.csv", events, "_key", entity="ticket_events")
+    one, numbered_anew, other_agent, other_second = (row[0] for row in staged.rows)
+
+    assert one == numbered_anew
+    assert len({one, other_agent, other_second}) == 3
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.models import Model, built, compiled_models
+from tests.models import Model, built
 from tests.oracle import Account, kpi_rows
 from tests.oracle.nasty import nasty_shop
 
@@ -23,11 +23,6 @@ COLUMNS = (
     " customer_segment, value, numerator, denominator, n"
 )
 KEYS = 10
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> list[Model]:
-    return compiled_models(tmp_path_factory.mktemp("compiled"))
 
 
 def write_config(account: Account, folder: Path) -> Path:

@@ -49,6 +49,12 @@ def test_a_second_run_lands_nothing_and_changes_no_mart(shared: Path, tmp_path: 
     first = shas(tmp_path / "home")
     output = bookbag("run", "--config", config, "--home", tmp_path / "home")
     assert "golden: 0 new rows" in output
+    assert "nothing new since the last publication" in output
+    assert shas(tmp_path / "home") == first
+    # Read and built again from the start it is still the same, byte for byte.
+    output = bookbag("run", "--config", config, "--home", tmp_path / "home", "--full-refresh")
+    assert "golden: 0 new rows" in output
+    assert "models," in output
     assert shas(tmp_path / "home") == first
 
 

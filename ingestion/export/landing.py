@@ -167,9 +167,10 @@ class Landing:
         """False while the newest file has rows that cannot be told apart from absent ones."""
         in_newest = f"file_order = {self._newest}"
         lost = self.staging.number(f"select count(*) from broken where {in_newest}")
+        unnamed = " or ".join(f"{quoted(name)} is null" for name in self.entity.key) or "true"
         keyless = self.staging.number(
-            f"select count(*) from staged where {in_newest}"
-            " and _problem is not null and _key = _row_hash"
+            f"select count(*) from staged where {in_newest} and _problem is not null"
+            f" and ({unnamed})"
         )
         return not lost and not keyless
 

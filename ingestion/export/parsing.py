@@ -109,7 +109,7 @@ judged as (
         _faults
     from bounded
 ),
-hashed as (select *, md5(concat_ws(chr(31), {self._hashed()})) as _row_hash from judged)
+hashed as (select *, md5(concat_ws(chr(31), {self._hashed(self.entity.names)})) as _row_hash from judged)
 select {plain}, {self._key()} as _key, _row_hash, _extra, {LINE}, _problem,
     case when _problem is not null then rtrim({TEXT}, E'\\r\\n') end as _row_text,
     {_counted(SKIPPED)} as _skipped, {_counted(REPEATED)} as _repeated
@@ -192,22 +192,27 @@ from hashed"""
         if_any = ", ".join(text_of(column) for column in others.values())
         return f"case when coalesce({if_any}) is not null then {row_as_json(others)} end"
 
-    def _hashed(self) -> str:
-        """The row as texts; what the contract does not know is no part of it."""
+    def _hashed(self, columns: Iterable[str]) -> str:
+        """Columns of the contract as texts."""
         texts = []
-        for column in self.entity.columns:
+        for column in map(self.entity.column, columns):
             name = quoted(column.name)
             text = f"epoch_us({name})" if column.type == "instant" else name
             texts.append(f"coalesce(cast({text} as varchar), '')")
         return ", ".join(texts)
 
     def _key(self) -> str:
+        """The natural key; of a row without one what makes it itself, else the whole row."""
+        if self.entity.identity:
+            unnamed = f"md5(concat_ws(chr(31), {self._hashed(self.entity.identity)}))"
+        else:
+            unnamed = "md5(concat_ws(chr(31), _row_hash, coalesce(_extra, '')))"
         if not self.entity.key:
-            return "_row_hash"
+            return unnamed
         parts = [quoted(name) for name in self.entity.key]
         given = " and ".join(f"{part} is not null" for part in parts)
         joined = " || '|' || ".join(f"cast({part} as varchar)" for part in parts)
-        return f"case when {given} then {joined} else _row_hash end"
+        return f"case when {given} then {joined} else {unnamed} end"
 
     def _faults(self, columns: Mapping[str, Given]) -> str:
         """What a clock change did to each of a row's zone-less times."""

@@ -308,6 +308,10 @@
     {%- endfor %}
     {%- endfor %}
     where fact.{{ at }} is not null
+    {%- if not measures[0].snapshot %}
+        -- Else a week would hold days that have no row (K12).
+        and fact.{{ at }} >= least(account.tickets_first_loaded_at, account.orders_first_loaded_at)
+    {%- endif %}
 )
 {%- endmacro %}
 

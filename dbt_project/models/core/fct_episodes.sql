@@ -183,11 +183,13 @@ measured as (
         episode_seq = 1 as is_first_episode,
         human_replies > 0 or is_closed_by_human as is_human_touched,
         {{ duration_s('opened_at', 'first_reply_raw_at') }} as frt_any_s,
-        first_reply_clock_s - opened_clock_s as frt_any_biz_s,
+        case when {{ duration_s('opened_at', 'first_reply_raw_at') }} is not null
+            then first_reply_clock_s - opened_clock_s end as frt_any_biz_s,
         {{ duration_s('opened_at', 'first_ai_reply_at') }} as frt_ai_s,
         first_ai_clock_s - opened_clock_s as frt_ai_biz_s,
         {{ duration_s('opened_at', 'first_human_raw_at') }} as frt_human_s,
-        first_human_clock_s - opened_clock_s as frt_human_biz_s,
+        case when {{ duration_s('opened_at', 'first_human_raw_at') }} is not null
+            then first_human_clock_s - opened_clock_s end as frt_human_biz_s,
         case when first_reply_at is null then {{ duration_s('opened_at', 'ended_at') }} end
             as unanswered_s,
         case when first_reply_at is null then ended_clock_s - opened_clock_s end
@@ -200,6 +202,7 @@ measured as (
         end as handoff_unanswered_s,
         case
             when handoff_clock_at is not null and handoff_answered_at is null
+                and ended_at >= handoff_clock_at
                 then ended_clock_s - handoff_start_clock_s
         end as handoff_unanswered_biz_s,
         -- Q5: a source that cannot show a return cannot show that there was none.

@@ -6,6 +6,10 @@ tickets as (
     select * from {{ ref('fct_tickets') }}
 ),
 
+episodes as (
+    select * from {{ ref('fct_episodes') }}
+),
+
 ratings as (
     select * from {{ ref('fct_csat_ratings') }}
 ),
@@ -51,16 +55,21 @@ unlinked_rows as (
     group by source
 ),
 
+-- K2: what cannot be measured because it ends more than five minutes before it begins.
 skewed_rows as (
     select
-        source, 'tickets' as entity, 'negative_duration' as reason, count(*) as rows_landed,
-        count(*) as rows_counted, 0 as rows_excluded, 0 as rows_quarantined
+        tickets.source, 'tickets' as entity, 'negative_duration' as reason,
+        count(distinct tickets.ticket_key) as rows_landed,
+        count(distinct tickets.ticket_key) as rows_counted,
+        0 as rows_excluded, 0 as rows_quarantined
     from tickets
-    where is_countable and (
-        (first_resolved_at is not null and first_resolution_s is null)
-        or (resolved_at is not null and full_resolution_s is null)
+    left join episodes on tickets.ticket_key = episodes.ticket_key
+    where tickets.is_countable and (
+        (tickets.first_resolved_at is not null and tickets.first_resolution_s is null)
+        or (tickets.resolved_at is not null and tickets.full_resolution_s is null)
+        or (episodes.first_reply_at is not null and episodes.frt_any_s is null)
     )
-    group by source
+    group by tickets.source
 ),
 
 merge_rows as (

@@ -236,9 +236,11 @@ judged as (
         joined.first_resolved_at,
         joined.resolved_at,
         {{ duration_s('joined.opened_at', 'joined.first_resolved_raw_at') }} as first_resolution_s,
-        joined.first_resolved_clock_s - joined.opened_clock_s as first_resolution_biz_s,
+        case when {{ duration_s('joined.opened_at', 'joined.first_resolved_raw_at') }} is not null
+            then joined.first_resolved_clock_s - joined.opened_clock_s end as first_resolution_biz_s,
         {{ duration_s('joined.opened_at', 'joined.resolved_raw_at') }} as full_resolution_s,
-        joined.resolved_clock_s - joined.opened_clock_s as full_resolution_biz_s,
+        case when {{ duration_s('joined.opened_at', 'joined.resolved_raw_at') }} is not null
+            then joined.resolved_clock_s - joined.opened_clock_s end as full_resolution_biz_s,
         case when joined.resolved_at is null
             then {{ duration_s('joined.opened_at', 'joined.now_at') }} end as unresolved_s,
         case when joined.resolved_at is null then joined.now_clock_s - joined.opened_clock_s end

@@ -3,7 +3,7 @@
 -- ticket that no source gives; both keep a row, so that reconciliation can name them.
 with
 
-tickets as (
+listed as (
     select * from {{ ref('stg_files__tickets') }}
 ),
 
@@ -11,8 +11,35 @@ ticket_events as (
     select * from {{ ref('stg_files__ticket_events') }}
 ),
 
+sources as (
+    select * from {{ ref('int_sources') }}
+),
+
 account as (
     select * from {{ ref('int_accounts') }}
+),
+
+-- Tickets that this run sees (K10): one that is not there yet takes nobody in. Of a source that gives
+-- an event log alone, those that the log tells of.
+tickets as (
+    select
+        listed.source,
+        listed.ticket_id,
+        listed.merged_into
+    from listed
+    cross join account
+    where listed.created_at is null or listed.created_at <= account.data_as_of
+
+    union all
+
+    select distinct
+        ticket_events.source,
+        ticket_events.ticket_id,
+        cast(null as varchar) as merged_into
+    from ticket_events
+    inner join sources on ticket_events.source = sources.source
+    cross join account
+    where not sources.has_ticket_rows and ticket_events.occurred_at <= account.data_as_of
 ),
 
 merge_events as (

@@ -48,16 +48,31 @@ source_links as (
     where not tickets.is_merged_away
 ),
 
-text_links as (
-    select distinct
+named_orders as (
+    select
         tickets.canonical_ticket_key as ticket_key,
-        numbered_orders.order_key
+        numbered_orders.order_key,
+        row_number() over (
+            partition by tickets.canonical_ticket_key, mentions.order_number
+            order by
+                case when numbered_orders.source = tickets.source then 0 else 1 end,
+                numbered_orders.source,
+                numbered_orders.order_key
+        ) as choice
     from mentions
     inner join tickets
         on mentions.source = tickets.source and mentions.ticket_id = tickets.ticket_id
     inner join numbered_orders on mentions.order_number = numbered_orders.order_number
     cross join account
     where mentions.mentioned_at <= account.data_as_of
+),
+
+text_links as (
+    select distinct
+        ticket_key,
+        order_key
+    from named_orders
+    where choice = 1
 ),
 
 recent_orders as (

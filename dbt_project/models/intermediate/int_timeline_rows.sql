@@ -25,7 +25,7 @@ openers as (
         ticket_key,
         first_customer_message_at as opened_at
     from tickets
-    where not has_messages
+    where not has_messages and first_customer_message_at is not null
 ),
 
 unioned as (

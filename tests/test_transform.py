@@ -1,0 +1,26 @@
+"""The dbt unit tests: every judging column on rows worked by hand."""
+
+import os
+import shutil
+from pathlib import Path
+
+from dbt.cli.main import dbtRunner
+
+from bookbag_orchestration.settings import DBT_PROJECT, tell_dbt
+
+
+def test_every_judgement_by_hand(golden: Path, tmp_path: Path) -> None:
+    """Run on a copy of a built warehouse, whose tables lend the mocked rows their types."""
+    warehouse = tmp_path / "bookbag.duckdb"
+    shutil.copyfile(golden / "warehouse" / "bookbag.duckdb", warehouse)
+    tell_dbt(warehouse, tmp_path / "spill")
+    arguments = ["test", "--quiet", "--select", "test_type:unit", "--project-dir", DBT_PROJECT,
+                 "--profiles-dir", DBT_PROJECT, "--target-path", tmp_path / "target",
+                 "--log-path", tmp_path / "logs"]  # fmt: skip
+    result = dbtRunner().invoke([os.fspath(argument) for argument in arguments])
+    assert result.exception is None
+    broken = [
+        f"{each.node.name}: {each.message}" for each in result.result if each.status != "pass"
+    ]
+    assert broken == []
+    assert len(result.result) > 70
