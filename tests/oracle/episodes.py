@@ -96,7 +96,7 @@ def category_of(case: Case, episode: Episode) -> str | None:
     if not sets:
         return case.ticket.category
     now = sets[-1][1].to_value
-    if episode.resolve_position is None:
+    if episode.resolve_position is None or episode.resolved_at is None:  # an agent carries it on
         return now
     before = [item for place, item in sets if place < episode.resolve_position]
     return before[-1].to_value if before else sets[0][1].from_value or now

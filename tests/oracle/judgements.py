@@ -127,7 +127,7 @@ class Judged:
             for rate in rates
             if rate.handling == side
             and rate.valid_from <= day
-            and (rate.valid_to is None or day < rate.valid_to)
+            and (rate.valid_to is None or day <= rate.valid_to)
         ]
         return max(in_force, key=lambda rate: rate.valid_from).unit_cost if in_force else None
 

@@ -123,7 +123,7 @@
         {% else %}
             {% set target = 'target_' ~ measure.kpi %}
             {% set flag = '(case when ' ~ given.elapsed ~ ' is not null then ' ~ given.elapsed ~ ' <= ' ~ target
-                ~ (' when ' ~ given.unanswered ~ ' > ' ~ target ~ ' then false' if given.unanswered else '') ~ ' end)' %}
+                ~ (' when ' ~ given.unanswered ~ ' >= ' ~ target ~ ' then false' if given.unanswered else '') ~ ' end)' %}
         {% endif %}
         {% if measure.per %}
             {% set yes = 'count(distinct case when ' ~ condition ~ ' and ' ~ flag ~ ' then ' ~ measure.per ~ ' end)' %}

@@ -176,7 +176,7 @@ judged as (
         target_s,
         case
             when reply_s is not null then reply_s <= target_s
-            when unanswered_s > target_s then false
+            when unanswered_s >= target_s then false
         end as is_within_target,
         source,
         customer_key,

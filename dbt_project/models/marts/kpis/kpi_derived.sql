@@ -28,12 +28,14 @@ ends as (
         periods.period_end,
         periods.ends_at <= kpi_stats.data_as_of as is_over,
         {{ local_time('kpi_stats.first_loaded_at', 'kpi_stats.timezone') }} as first_loaded_local,
-        row_number() over (
-            partition by kpi_stats.kpi, kpi_stats.stat, periods.grain order by periods.period_start
+        sum(case when periods.starts_at >= kpi_stats.first_loaded_at then 1 else 0 end) over (
+            partition by kpi_stats.kpi, kpi_stats.stat, periods.grain
+            order by periods.period_start
+            rows between unbounded preceding and current row
         ) as ordinal
     from kpi_stats
     inner join periods
-        on periods.starts_at >= kpi_stats.first_loaded_at
+        on periods.ends_at > kpi_stats.first_loaded_at
         and {{ has_grain('kpi_stats', 'periods') }}
     where kpi_stats.kind in ('rolling', 'growth')
 ),
