@@ -180,10 +180,11 @@ class Source:
 
     def __init__(self, root: Path, **settings: Any) -> None:
         self.folder = root / "export"
-        self.folder.mkdir(parents=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.warehouse = root / "warehouse.duckdb"
         self.working = root / "working"
         self.settings = settings
+        self.url: Path | str = self.folder
         self.now = NOW
 
     def put(self, name: str, content: Content, *, age_h: int = 0) -> None:
@@ -201,7 +202,7 @@ class Source:
         """Only `entities`, which is quicker, or all of them."""
         self.now += timedelta(hours=1)
         run = SourceRun(self.warehouse, self.working / "scratch", self.now, frozenset(reread))
-        source = files_source(FilesSpec(name, self.folder, **self.settings), run)
+        source = files_source(FilesSpec(name, self.url, **self.settings), run)
         if entities:
             source = source.with_resources(*entities)
         return load(build(name, self.warehouse, self.working), source, self.warehouse)

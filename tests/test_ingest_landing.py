@@ -174,6 +174,26 @@ def test_other_settings_take_back_what_only_the_former_ones_made(tmp_path: Path)
     assert again == []
 
 
+def test_a_column_that_is_added_to_rows_without_a_key_does_not_double_them(
+    tmp_path: Path,
+) -> None:
+    bench = Bench(tmp_path, "nps_responses")
+    head, rows = "customer_id,responded_at,score", ["1,2026-03-01,9", "2,2026-03-01,7"]
+    bench.land({"nps_responses.csv": "\n".join([head, *rows])})
+    wider = [
+        f"{head},note",
+        f"{rows[0]},thanks",
+        f"{rows[0]},again",
+        f"{rows[1]},",
+        "3,2026-04-01,5,",
+    ]
+    bench.land({"nps_responses.csv": "\n".join(wider)}, reread=["nps_responses.csv"])
+
+    assert bench.newest("customer_id, score, _extra") == [
+        ("1", 9, '{"note":"again"}'), ("1", 9, '{"note":"thanks"}'), ("2", 7, None), ("3", 5, None),
+    ]  # fmt: skip
+
+
 def test_settings_under_which_rows_cannot_be_split_take_back_nothing(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     files = {"tickets.csv": "ticket_id,subject\n1,caf\u00e9\n2,tea\n"}

@@ -479,30 +479,32 @@ def test_a_status_is_known_or_mapped_and_a_span_ends_after_it_begins(tmp_path: P
     ]  # fmt: skip
 
 
-def test_the_key_is_the_natural_one_or_the_rows_hash(tmp_path: Path) -> None:
-    lines = "order_id,line_no,sku,quantity,x\n1,2,a,1,p\n1,,a,1,p\n1,,a,1,p\n1,,a,1,q\n1,,b,1,q\n"
+def test_the_key_is_the_natural_one_or_the_hash_of_the_whole_row(tmp_path: Path) -> None:
+    lines = "order_id,line_no,sku,quantity,x,y\n1,2,a,1,p,\n1,,a,1,p,\n1,,a,1,q,\n1,,b,1,q,\n"
     staged = stage(tmp_path, "order_lines.csv", lines, "_key, _row_hash", entity="order_lines")
-    (natural, _), (first, same), (double, _), (other, again), (third, _) = staged.rows
+    (natural, _), first, second, third = staged.rows
 
     assert natural == "1|2"
-    assert first == double
-    assert len({first, other, third}) == 3  # an unknown column makes another row of it,
-    assert same == again  # but no other content
+    assert len({first[0], second[0], third[0]}) == 3
+    assert first[1] == second[1] != third[1]  # a change of what is unknown is no change
+
+    swapped: list[dict[str, Any]] = [
+        {"y": None, "x": "p", "quantity": 1.0, "sku": "a", "order_id": "1"},
+        {"quantity": 1, "sku": "a", "order_id": 1, "x": "q"},
+    ]
+    again = stage(tmp_path, "lines.jsonl", swapped, "_key, _row_hash", entity="order_lines")
+    assert again.rows == [first, second]
 
 
-def test_an_event_without_an_id_is_known_by_what_happened(tmp_path: Path) -> None:
-    events = (
-        "ticket_id,occurred_at,event_type,to_value,actor_id,seq\n"
-        "T1,2026-10-26T13:00:00Z,assigned,A,boss,1\n"
-        "T1,2026-10-26T14:00:00+01:00,assigned,A,boss,7\n"
-        "T1,2026-10-26T13:00:00Z,assigned,B,boss,1\n"
-        "T1,2026-10-26T13:00:01Z,assigned,A,boss,1\n"
-    )
-    staged = stage(tmp_path, "ticket_events.csv", events, "_key", entity="ticket_events")
-    one, numbered_anew, other_agent, other_second = (row[0] for row in staged.rows)
+def test_an_event_without_an_id_is_what_happened_when_and_by_whom(tmp_path: Path) -> None:
+    head = "ticket_id,occurred_at,event_type,to_value,actor_id,seq,reason,extra\n"
+    same = ["1,2026-03-01,assigned,Ann,a,1,x,p", "1,2026-03-01,assigned,Ann,a,2,y,q"]
+    other = ["1,2026-03-01,assigned,Bob,a,1,x,p", "1,2026-03-01,assigned,Ann,b,1,x,p"]
+    text = head + "\n".join([*same, *other])
+    keys = stage(tmp_path, "ticket_events.csv", text, "_key", entity="ticket_events").rows
 
-    assert one == numbered_anew
-    assert len({one, other_agent, other_second}) == 3
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 3
 
 
 @pytest.mark.parametrize(

@@ -190,10 +190,15 @@ def test_json_numbers_are_ids_without_a_fraction_and_nan_is_nothing(tmp_path: Pa
     assert staged.rows == [("17850", None), ("1000", "1.0"), ("12345678901234567890", "0.5")]
 
 
-@pytest.mark.parametrize("name", ["tickets.csv", "tickets.csv.gz", "tickets.jsonl"])
-def test_an_empty_file_is_no_rows_and_no_failure(tmp_path: Path, name: str) -> None:
-    assert stage(tmp_path, name, "", "ticket_id").result.rows_read == 0
-    assert stage(tmp_path, name, "\n \r\n", "ticket_id").result.rows_read == 0
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        *[(name, "") for name in ("t.csv", "t.csv.gz", "t.jsonl", "t.jsonl.gz", "t.parquet")],
+        *[(name, "\n \r\n") for name in ("t.csv", "t.csv.gz", "t.jsonl", "t.jsonl.gz")],
+    ],
+)
+def test_an_empty_file_is_no_rows_and_no_failure(tmp_path: Path, name: str, content: str) -> None:
+    assert stage(tmp_path, name, content, "ticket_id").result.rows_read == 0
 
 
 def test_a_header_alone_or_an_empty_parquet_file_is_no_rows(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from ingestion.errors import IngestError
-from ingestion.export.reading import (
+from ingestion.export.lines import (
     CUT_SHORT,
     LINE,
     MAX_LINE_BYTES,
@@ -25,13 +25,13 @@ from ingestion.export.reading import (
     UNREADABLE,
     Batch,
     Broken,
-    ByteStream,
     LineReader,
     Lines,
     Marks,
     Positions,
     indices,
 )
+from ingestion.export.reading import ByteStream
 
 # A quote that nobody closes would swallow the rest of the file; a real field is shorter than this.
 MAX_ROW_LINES = 10_000

@@ -15,15 +15,13 @@ import pyarrow.parquet as pq
 from ingestion.errors import IngestError
 from ingestion.export.delimited import DelimitedFile, field_name, unique_names
 from ingestion.export.folder import SourceFile
+from ingestion.export.lines import LINE, TEXT, Batch, Broken, is_json_lines, read_json_lines
 from ingestion.export.mapping import Format
 from ingestion.export.parsing import Parser
-from ingestion.export.reading import LINE, TEXT, Batch, Broken, is_json_lines, read_json_lines
 from ingestion.export.spelling import (
     JSON,
     Given,
     json_relation,
-    json_text,
-    json_untouched,
     literal,
     quoted,
     row_as_json,
@@ -73,10 +71,11 @@ class Filler:
         try:
             if path.name.lower().endswith(".parquet"):
                 self._parquet(path)
-            elif is_json_lines(path.name):
-                self._json_lines(path)
             else:
-                self._delimited(path)
+                # A batch of text is too small to be divided: two threads take longer than one.
+                self.connection.execute("set threads = 1")
+                (self._json_lines if is_json_lines(path.name) else self._delimited)(path)
+                self.connection.execute("reset threads")
         except (duckdb.Error, pa.ArrowException) as error:
             raise IngestError(
                 f"{self.where} cannot be read: {str(error).splitlines()[0]} Check that the file is"
@@ -159,16 +158,17 @@ class Filler:
 
     def _json_select(self, keys: list[str]) -> str:
         given: dict[str, Given] = {}
-        columns: dict[str, str] = {}
+        texts: dict[str, tuple[str, bool]] = {}
+        others: dict[str, str] = {}
         for place, key in enumerate(keys):
             name = field_name(place)
             if self.parser.is_read(key):
                 given[key] = Given(name)
-                columns[name] = json_text(key, self.parser.has_comma(key))
+                texts[name] = (key, self.parser.has_comma(key))
             else:
                 given[key] = Given(name, JSON)
-                columns[name] = json_untouched(key)
-        return self.parser.select(json_relation("batch", columns), given)
+                others[name] = key
+        return self.parser.select(json_relation("batch", texts, others), given)
 
     def _check_columns(self, columns: Collection[str]) -> None:
         provided = self.result.columns = self.parser.provided(columns)

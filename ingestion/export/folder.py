@@ -51,7 +51,8 @@ class Folder:
         else:
             import fsspec
 
-            self._system, root = fsspec.core.url_to_fs(url)
+            # A listing that an earlier run has cached would hide what is new.
+            self._system, root = fsspec.core.url_to_fs(url, skip_instance_cache=True)
             self._remote_root = root.rstrip("/")
 
     @cached_property

@@ -91,17 +91,18 @@ class Landing:
         has_former = number("select 1 from former limit 1") and not number(
             "select count(*) from broken"
         )
-        self._bury(landed if can_bury or has_former else None, nothing, can_bury)
+        has_unnamed = number(
+            f"select 1 from staged where {self._unnamed} and file_order in ({self._rereads()})"
+            " limit 1"
+        )
+        can_be_gone = can_bury or has_former or has_unnamed
+        self._bury(landed if can_be_gone else None, nothing, can_bury)
 
     def _choose(self, known: str, is_snapshot: bool, can_bury: bool) -> None:
         updated = "updated_at" if self.entity.has_updated_at else "cast(null as timestamp)"
         staged_updated = updated.replace("updated_at", "staged.updated_at")
         # What the newest snapshot says is news even if it was said before.
-        rereads = [
-            str(result.order)
-            for result in self.staging.results
-            if result.is_reread and not (is_snapshot and result.order == self._newest)
-        ]
+        rereads = self._rereads(self._newest if is_snapshot else None)
         newest_keys = f"(select _key from staged where file_order = {self._newest})"
         absent = f"winners._key not in {newest_keys}" if can_bury else "false"
         # Within one run as between runs: newest by updated_at, then by file and line.
@@ -138,13 +139,14 @@ class Landing:
                         >= coalesce(landed.updated_at, {_ALWAYS})
                     -- What an older file said before is no news when that file is read again.
                     and (known._key is null or landed._file = candidates._file
-                        or candidates.file_order not in ({", ".join(rereads) or "-1"})))"""
+                        or candidates.file_order not in ({rereads})))"""
         )
 
     def _bury(self, landed: str | None, nothing: str, is_snapshot: bool) -> None:
         """Tombstones of landed rows that no file of this run has.
 
-        Of a snapshot that is all of them; else what the files said only under former settings.
+        Of a snapshot that is all of them; else what the files said only under former settings, and
+        rows without a key that differ in what the contract does not know: a column was added.
         """
         source = landed or nothing
         instants = ", ".join(
@@ -158,7 +160,9 @@ class Landing:
                 select {self._names}, _key, _row_hash, _extra, _file, _line, true as _is_deleted
                 from (select * from {source} {self._newest_landed})
                 where not _is_deleted
-                    and ({str(is_snapshot).lower()} or _key in (select _key from former))
+                    and ({str(is_snapshot).lower()} or _key in (select _key from former)
+                        or ({self._unnamed} and (_file, _row_hash) in
+                            (select (_file, _row_hash) from staged)))
                     and _key not in (select _key from staged where _key is not null)
             )"""
         )
@@ -167,12 +171,22 @@ class Landing:
         """False while the newest file has rows that cannot be told apart from absent ones."""
         in_newest = f"file_order = {self._newest}"
         lost = self.staging.number(f"select count(*) from broken where {in_newest}")
-        unnamed = " or ".join(f"{quoted(name)} is null" for name in self.entity.key) or "true"
         keyless = self.staging.number(
             f"select count(*) from staged where {in_newest} and _problem is not null"
-            f" and ({unnamed})"
+            f" and {self._unnamed}"
         )
         return not lost and not keyless
+
+    @property
+    def _unnamed(self) -> str:
+        """Whether a row is told apart only by a hash of it."""
+        names = [f"{quoted(name)} is null" for name in self.entity.key]
+        return f"({' or '.join(names) or 'true'})"
+
+    def _rereads(self, but: int | None = None) -> str:
+        """The orders of files that are read again, as the inside of a list."""
+        orders = [r.order for r in self.staging.results if r.is_reread and r.order != but]
+        return ", ".join(map(str, orders)) or "-1"
 
     def _landed(self) -> str | None:
         """The landed table, with columns that it lacks since the contract has grown as NULL."""

@@ -11,8 +11,8 @@ from datetime import datetime
 from ingestion.contracts import Column, Entity
 from ingestion.export.casting import Caster
 from ingestion.export.judging import problem
+from ingestion.export.lines import LINE, TEXT
 from ingestion.export.mapping import Format, TableMapping
-from ingestion.export.reading import LINE, TEXT
 from ingestion.export.spelling import (
     ABSENT,
     FLOATS,
@@ -92,12 +92,13 @@ class Parser:
         plain = ", ".join(quoted(name) for name in names)
         return f"""
 with given as (
-    select {LINE}, {TEXT}, {self._extra(given)} as _extra, {", ".join(given_list)}
+    select {LINE}, {TEXT}, {self._extra(given)} as _extra, {self._others(given)} as _others,
+        {", ".join(given_list)}
     from {relation}{self._where(given)}
 ),
 spelled as (select {", ".join(spelled)} from given{self._left_out()}),
 parsed as (
-    select {LINE}, {TEXT}, _extra, {", ".join(f"g_{name}" for name in names)},
+    select {LINE}, {TEXT}, _extra, _others, {", ".join(f"g_{name}" for name in names)},
         {", ".join(parsed)}, {self._faults(columns)} as _faults
     from spelled
 ),
@@ -105,11 +106,11 @@ bounded as (
     select *{f" replace ({', '.join(bounded)})" if bounded else ""} from parsed
 ),
 judged as (
-    select {plain}, {LINE}, {TEXT}, _extra, {problem(self.entity, columns, self.now)} as _problem,
-        _faults
+    select {plain}, {LINE}, {TEXT}, _extra, _others, _faults,
+        {problem(self.entity, columns, self.now)} as _problem
     from bounded
 ),
-hashed as (select *, md5(concat_ws(chr(31), {self._hashed(self.entity.names)})) as _row_hash from judged)
+hashed as (select *, {self._hash(names)} as _row_hash from judged)
 select {plain}, {self._key()} as _key, _row_hash, _extra, {LINE}, _problem,
     case when _problem is not null then rtrim({TEXT}, E'\\r\\n') end as _row_text,
     {_counted(SKIPPED)} as _skipped, {_counted(REPEATED)} as _repeated
@@ -185,28 +186,37 @@ from hashed"""
 
     def _extra(self, given: Mapping[str, Given]) -> str:
         """The columns that the contract does not know, as a JSON object."""
-        used = {self.their_name(name) for name in self.entity.names}
-        others = {name: column for name, column in given.items() if name not in used}
+        others = self._unknown(given)
         if not others:
             return "cast(null as varchar)"
         if_any = ", ".join(text_of(column) for column in others.values())
         return f"case when coalesce({if_any}) is not null then {row_as_json(others)} end"
 
-    def _hashed(self, columns: Iterable[str]) -> str:
-        """Columns of the contract as texts."""
+    def _others(self, given: Mapping[str, Given]) -> str:
+        """The same as a text that is the same in every format and order of columns."""
+        others = sorted(self._unknown(given).items())
+        texts = [f"{literal(name + '=')} || {text_of(column)}" for name, column in others]
+        return f"concat_ws(chr(31), {', '.join(texts)})" if texts else "''"
+
+    def _unknown(self, given: Mapping[str, Given]) -> dict[str, Given]:
+        used = {self.their_name(name) for name in self.entity.names}
+        return {name: column for name, column in given.items() if name not in used}
+
+    def _hash(self, columns: Iterable[str]) -> str:
+        """Of these columns of the contract."""
         texts = []
         for column in map(self.entity.column, columns):
             name = quoted(column.name)
             text = f"epoch_us({name})" if column.type == "instant" else name
             texts.append(f"coalesce(cast({text} as varchar), '')")
-        return ", ".join(texts)
+        return f"md5(concat_ws(chr(31), {', '.join(texts)}))"
 
     def _key(self) -> str:
         """The natural key; of a row without one what makes it itself, else the whole row."""
         if self.entity.identity:
-            unnamed = f"md5(concat_ws(chr(31), {self._hashed(self.entity.identity)}))"
+            unnamed = self._hash(self.entity.identity)
         else:
-            unnamed = "md5(concat_ws(chr(31), _row_hash, coalesce(_extra, '')))"
+            unnamed = "md5(concat_ws(chr(31), _row_hash, _others))"
         if not self.entity.key:
             return unnamed
         parts = [quoted(name) for name in self.entity.key]

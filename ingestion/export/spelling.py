@@ -7,7 +7,7 @@ never an error and never a guess, so that the row can be set aside with what it 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ingestion.export.reading import LINE, TEXT
+from ingestion.export.lines import LINE, TEXT
 
 JSON = "JSON"
 EARLIEST, LATEST = "1900-01-01", "2300-01-01"
@@ -118,31 +118,9 @@ def text_of(given: Given) -> str:
     if kind == "BLOB":
         # What is no text shows as \xFF and so on, and is nobody's valid number, instant or word.
         return f"trimmed(coalesce(try(decode({sql})), cast({sql} as varchar)))"
-    text = sql if kind in ("VARCHAR", JSON) else f"cast({sql} as varchar)"
-    return f"trimmed({text})"
-
-
-def json_text(key: str, has_comma: bool) -> str:
-    """A key of the row's JSON object as text; a number is written as the whole one that it is.
-
-    `has_comma`: other numbers get the decimal comma that the texts of the column have.
-    """
-    pointer = _pointer(key)
-    value = f"json_extract_string({TEXT}, {pointer})"
-    is_number = f"json_type({TEXT}, {pointer}) = 'DOUBLE'"
-    comma = f" when {is_number} then replace({value}, '.', ',')" if has_comma else ""
-    return (
-        f"case when ends_with({value}, '.0') and {is_number} then {value}[:-3]"
-        f" when lower({value}) = 'nan' and {is_number} then null{comma} else {value} end"
-    )
-
-
-def json_untouched(key: str) -> str:
-    """A key's JSON as it is; null as NULL."""
-    pointer = _pointer(key)
-    return (
-        f"case when json_type({TEXT}, {pointer}) != 'NULL' then json_extract({TEXT}, {pointer}) end"
-    )
+    if kind == JSON:
+        return f"trimmed(json_extract_string({sql}, '$'))"
+    return f"trimmed({sql if kind == 'VARCHAR' else f'cast({sql} as varchar)'})"
 
 
 def row_as_json(given: Mapping[str, Given]) -> str:
@@ -158,11 +136,36 @@ def as_json(given: Given) -> str:
     return f"to_json({text_of(given) if given.type == 'BLOB' else given.sql})"
 
 
-def json_relation(batch: str, columns: Mapping[str, str]) -> str:
-    """`batch` of JSON texts with columns by the names and of the expressions given."""
-    selected = [LINE, TEXT, *(f"{sql} as {name}" for name, sql in columns.items())]
-    return f"(select {', '.join(selected)} from {batch})"
+def json_relation(
+    batch: str, texts: Mapping[str, tuple[str, bool]], others: Mapping[str, str]
+) -> str:
+    """`batch` of JSON objects with keys of theirs as columns, by column name.
+
+    `texts` become text, a number as the whole one that it is; if so told, any other gets the
+    decimal comma that the texts of its column have. `others` stay JSON, null as NULL. Keys are
+    fetched all at once, since each fetch reads the whole object.
+    """
+    columns = []
+    for place, (name, (_, has_comma)) in enumerate(texts.items(), start=1):
+        value, is_number = f"values[{place}]", f"kinds[{place}] = 'DOUBLE'"
+        comma = f" when {is_number} then replace({value}, '.', ',')" if has_comma else ""
+        columns.append(
+            f"case when ends_with({value}, '.0') and {is_number} then {value}[:-3]"
+            f" when lower({value}) = 'nan' and {is_number} then null{comma} else {value} end"
+            f" as {name}"
+        )
+    for place, name in enumerate(others, start=1):
+        value = f"untouched[{place}]"
+        columns.append(f"case when json_type({value}) != 'NULL' then {value} end as {name}")
+    keys = _pointers(key for key, _ in texts.values())
+    return (
+        f"(select {', '.join([LINE, TEXT, *columns])} from (select {LINE}, {TEXT},"
+        f" json_extract_string({TEXT}, {keys}) as values, json_type({TEXT}, {keys}) as kinds,"
+        f" json_extract({TEXT}, {_pointers(others.values())}) as untouched from {batch}))"
+    )
 
 
-def _pointer(key: str) -> str:
-    return literal("/" + key.replace("~", "~0").replace("/", "~1"))
+def _pointers(keys: Iterable[str]) -> str:
+    """JSON pointers as an SQL list, which DuckDB wants to have a type even if it is empty."""
+    pointers = ("/" + key.replace("~", "~0").replace("/", "~1") for key in keys)
+    return f"cast([{words(pointers)}] as varchar[])"
