@@ -84,6 +84,8 @@ def test_sizes_are_those_asked_for(database: duckdb.DuckDBPyConnection) -> None:
          " and author_kind = 'automation'"),
         ("auto reply of theirs", "select count(*) from messages where is_auto"
          " and author_kind = 'customer'"),
+        ("bounce", "select count(*) from messages where seq = 1 and is_auto"
+         " and author_kind = 'customer'"),
         ("thanks", "select count(*) from messages where is_gratitude"),
         ("test ticket", "select count(*) from tickets where is_test"),
         ("deleted ticket", "select count(*) from tickets where is_deleted"),

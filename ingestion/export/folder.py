@@ -133,7 +133,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _entity_of(name: str) -> str | None:
-    """The entity whose files are called so; of names that begin alike the longer one is meant."""
+    """The entity whose files are called so."""
     name = name.lower()
     path = PurePosixPath(name)
     extension = next((end for end in EXTENSIONS if name.endswith(end)), None)
@@ -142,8 +142,7 @@ def _entity_of(name: str) -> str | None:
     if len(path.parts) == 2:
         return path.parts[0] if path.parts[0] in ENTITIES else None
     stem = path.name.removesuffix(extension)
-    fits = [entity for entity in ENTITIES if stem == entity or stem.startswith(f"{entity}_")]
-    return max(fits, key=len, default=None)
+    return next((kind for kind in ENTITIES if stem == kind or stem.startswith(f"{kind}_")), None)
 
 
 def _is_hidden(name: str) -> bool:
