@@ -123,7 +123,7 @@ def next_lines(place: Workplace) -> list[str]:
         "Next            bookbag kpi · bookbag sources · make dev (the Dagster UI)",
     ]
     if any(source.kind == "sample" for source in place.config.sources):
-        lines.append("Your own data   write a bookbag.toml: see README.md")
+        lines.append("Your own data   write a bookbag.toml: see README.md, Connect your helpdesk")
     return lines
 
 

@@ -197,15 +197,19 @@ class Source:
         (self.folder / name).unlink()
 
     def load(
-        self, *entities: str, reread: Iterable[tuple[str, str]] = (), name: str = "desk"
+        self,
+        *entities: str,
+        reread: Iterable[tuple[str, str]] = (),
+        reread_all: bool = False,
     ) -> Loaded:
         """Only `entities`, which is quicker, or all of them."""
         self.now += timedelta(hours=1)
-        run = SourceRun(self.warehouse, self.working / "scratch", self.now, frozenset(reread))
-        source = files_source(FilesSpec(name, self.url, **self.settings), run)
+        scratch = self.working / "scratch"
+        run = SourceRun(self.warehouse, scratch, self.now, frozenset(reread), reread_all)
+        source = files_source(FilesSpec("desk", self.url, **self.settings), run)
         if entities:
             source = source.with_resources(*entities)
-        return load(build(name, self.warehouse, self.working), source, self.warehouse)
+        return load(build("desk", self.warehouse, self.working), source, self.warehouse)
 
     def query(self, sql: str) -> list[Any]:
         return query(self.warehouse, sql)

@@ -79,6 +79,9 @@ def test_what_has_not_changed_is_not_read_again(source: Source) -> None:
     assert source.contents() == before
     assert source.query("select count(*) from file_loads") == [2]
 
+    assert source.load("tickets", reread_all=True).rows == {}
+    assert source.query("select count(*) from file_loads") == [4]
+
 
 def test_a_second_drop_of_a_file_changes_nothing(source: Source) -> None:
     old = "agent_id,name\n1,Ann\n2,Bob\n"
@@ -332,8 +335,8 @@ def test_killed_runs_leave_no_trace_after_the_next(tmp_path: Path) -> None:
     expected = whole.contents()
     assert len(expected["tickets"]) == 5940 and len(expected["quarantine"]) == 90
 
-    # The first file that is loaded lies in completed_jobs as soon as it is in the warehouse.
-    assert kill_a_load(tmp_path / "loading", at_files="completed_jobs/tickets.*") == ""
+    # A file lies in completed_jobs as soon as it is in the warehouse.
+    assert kill_a_load(tmp_path / "loading", at_files="completed_jobs/*.parquet") == ""
     kill_a_load(tmp_path / "anywhen", at_s=taken * random.uniform(0.1, 1.1))
     for name in ("loading", "anywhen"):
         again = Source(tmp_path / name, **whole.settings)

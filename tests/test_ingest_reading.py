@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from ingestion.errors import IngestError
-from ingestion.export import delimited, reading
+from ingestion.export import delimited, reading, staging
 from ingestion.export.delimited import unique_names
 from tests.ingest_support import Bad, Content, stage
 
@@ -379,6 +379,21 @@ def test_a_bad_parquet_row_is_shown_whole(tmp_path: Path) -> None:
         Bad(2, "ticket_id", "a required value is missing", '{"Nr":null,"is_spam":"no","x":null}'),
         Bad(3, "is_spam", "neither true nor false: maybe", '{"Nr":"3","is_spam":"maybe","x":2.0}'),
     ]
+
+
+def test_what_does_not_fit_into_memory_goes_to_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = random.Random(3)
+    subjects = ["".join(rng.choices("abc", k=rng.randint(150, 250))) for _ in range(20_000)] * 12
+    content = pa.table({"ticket_id": [str(n) for n in range(len(subjects))], "subject": subjects})
+    monkeypatch.setattr(staging, "MEMORY_LIMIT", "60MB")
+    staged = stage(tmp_path, "tickets.parquet", content, "length(subject)")
+    assert staged.rows == [len(subject) for subject in subjects]
+
+    monkeypatch.setattr(staging, "MEMORY_LIMIT", "5MB")
+    with pytest.raises(IngestError, match="needs more memory or more room"):
+        stage(tmp_path, "tickets.parquet", content, "subject")
 
 
 def test_ten_thousand_bad_rows_leave_the_other_ninety_thousand(tmp_path: Path) -> None:

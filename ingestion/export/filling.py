@@ -76,6 +76,11 @@ class Filler:
                 self.connection.execute("set threads = 1")
                 (self._json_lines if is_json_lines(path.name) else self._delimited)(path)
                 self.connection.execute("reset threads")
+        except duckdb.OutOfMemoryException as error:
+            raise IngestError(
+                f"{self.where} needs more memory or more room for temporary files:"
+                f" {str(error).splitlines()[0]} Free some, or split the file."
+            ) from error
         except (duckdb.Error, pa.ArrowException) as error:
             raise IngestError(
                 f"{self.where} cannot be read: {str(error).splitlines()[0]} Check that the file is"

@@ -43,6 +43,7 @@ class Staging:
         self._parser = Parser(entity, mapping, self._settings, self._clock, now)
         self._spill = folder / "spill" / entity.name
         self._remove()
+        self._spill.parent.mkdir(parents=True, exist_ok=True)  # DuckDB makes only the last folder
         self.connection = duckdb.connect(
             ":memory:",
             config={
