@@ -19,8 +19,7 @@ def test_every_judgement_by_hand(golden: Path, tmp_path: Path) -> None:
                  "--log-path", tmp_path / "logs"]  # fmt: skip
     result = dbtRunner().invoke([os.fspath(argument) for argument in arguments])
     assert result.exception is None
-    broken = [
-        f"{each.node.name}: {each.message}" for each in result.result if each.status != "pass"
-    ]
+    tests = [each for each in result.result if each.node.resource_type == "unit_test"]
+    broken = [f"{each.node.name}: {each.message}" for each in tests if each.status != "pass"]
     assert broken == []
-    assert len(result.result) > 70
+    assert len(tests) > 70
