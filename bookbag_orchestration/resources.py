@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -21,8 +22,10 @@ from bookbag_orchestration.account import fingerprint, stranger_in
 from bookbag_orchestration.config import ConfigError, load_config
 from bookbag_orchestration.sections import Config
 from bookbag_orchestration.settings import DBT_PROJECT, Settings, read_environment, tell_dbt
+from ingestion.quarantine import last_load
 
 WAREHOUSE_POOL = "warehouse"
+FRESHNESS_ALLOWANCE = timedelta(hours=2)
 MANIFEST_INPUTS = ("*.sql", "*.yml", "*.csv")
 
 
@@ -84,6 +87,17 @@ class Workplace:
                 f"{self.home} {stranger}. Give each account a folder of its own with --home, or"
                 " remove this one to begin anew."
             )
+
+    def late_sources(
+        self, connection: duckdb.DuckDBPyConnection, now: datetime
+    ) -> dict[str, datetime | None]:
+        """Sources that have not loaded for too long, with their last load (None = never)."""
+        loads = {source.name: last_load(connection, source.name) for source in self.config.sources}
+        return {
+            name: at
+            for name, at in sorted(loads.items())
+            if at is None or now - at > FRESHNESS_ALLOWANCE
+        }
 
     def inputs(self) -> str:
         """Fingerprint of all that the marts are made of: landed rows, settings, models."""

@@ -1,6 +1,7 @@
 """The sections of bookbag.toml: what each may hold, and what a source becomes of it."""
 
 import re
+from abc import ABC, abstractmethod
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -95,7 +96,7 @@ class Table(FileFormat):
     rows: dict[str, str] = {}
 
 
-class Source(Section):
+class Source(Section, ABC):
     """What every kind of source has."""
 
     name: Identifier
@@ -103,9 +104,9 @@ class Source(Section):
     timezone: Zone = "UTC"
     start_date: date | None = None
 
+    @abstractmethod
     def spec(self, base: Path) -> Any:
         """What the source function of this kind is given; paths are relative to `base`."""
-        raise NotImplementedError
 
 
 class FilesSource(Source, FileFormat):

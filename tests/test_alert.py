@@ -1,6 +1,6 @@
 """Incidents: opened once, kept while the breach lasts, closed when it is over."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -100,3 +100,24 @@ def test_a_quiet_source_is_an_incident(marts: duckdb.DuckDBPyConnection) -> None
     assert rows(marts, "kpi, stat, rule, value") == [
         ("source_freshness", "support", "stale", 259_200.0)
     ]
+
+
+def test_a_source_that_stopped_loading_is_an_incident_until_it_loads(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    allowed = timedelta(hours=2)
+    assert update_incidents(marts, TUESDAY, {"support": MONDAY}, allowed) == Incidents(1, 1)
+    assert rows(marts, "stat, rule, state, value, upper") == [
+        ("support", "late", "open", 86_400.0, 7_200.0)
+    ]
+    later = TUESDAY + timedelta(hours=1)
+    assert update_incidents(marts, later, {"support": MONDAY}, allowed) == Incidents(1, 0)
+    assert rows(marts, "value, detected_at") == [(90_000.0, TUESDAY)]
+    assert update_incidents(marts, later, {}, allowed) == Incidents(0, 0)
+
+
+def test_a_source_that_never_loaded_is_late_by_an_unknown_time(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    assert update_incidents(marts, TUESDAY, {"shop": None}) == Incidents(1, 1)
+    assert rows(marts, "stat, value") == [("shop", None)]

@@ -5,7 +5,7 @@ from time import monotonic
 
 import dagster as dg
 
-from bookbag_orchestration.resources import WAREHOUSE_POOL, Progress, workplace
+from bookbag_orchestration.resources import FRESHNESS_ALLOWANCE, WAREHOUSE_POOL, Progress, workplace
 from expectations.anomalies.incidents import update_incidents
 
 
@@ -20,7 +20,9 @@ from expectations.anomalies.incidents import update_incidents
 )  # fmt: skip
 def alerts(progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
     started = monotonic()
-    with workplace().connect() as connection:
-        incidents = update_incidents(connection, datetime.now(UTC))
+    place, now = workplace(), datetime.now(UTC)
+    with place.connect() as connection:
+        late = place.late_sources(connection, now)
+        incidents = update_incidents(connection, now, late, FRESHNESS_ALLOWANCE)
     progress.line("alert", f"{incidents.open} open, {incidents.new} new", monotonic() - started)
     return dg.MaterializeResult(metadata={"open": incidents.open, "new": incidents.new})

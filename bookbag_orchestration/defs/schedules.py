@@ -3,21 +3,18 @@
 sync        brings in what is new and builds on it; cron of [schedules] sync
 daily       the same with every check, when the day is over
 weekly      the weekly summary, on its day and hour of [reports]
-freshness   a source that has not loaded for two sync intervals: incidents are brought up to date
+freshness   a source that has not loaded for two hours: incidents are brought up to date
 thresholds  a newly published copy: its breaches become incidents within a minute
 """
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import dagster as dg
 
 from bookbag_orchestration.resources import Workplace, workplace
 from bookbag_orchestration.sections import WEEKDAYS
-from ingestion.quarantine import last_load
-
-FRESHNESS_ALLOWANCE = timedelta(hours=2)
 
 sync_job = dg.define_asset_job(
     "sync",
@@ -78,10 +75,7 @@ def freshness(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | d
         yield dg.SkipReason("nothing has been loaded yet")
         return
     with place.connect(read_only=True) as connection:
-        loads = {source.name: last_load(connection, source.name) for source in place.config.sources}
-    late = [
-        name for name, at in sorted(loads.items()) if at is None or now - at > FRESHNESS_ALLOWANCE
-    ]
+        late = place.late_sources(connection, now)
     if not late:
         yield dg.SkipReason("every source is fresh")
         return

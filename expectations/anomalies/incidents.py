@@ -7,7 +7,8 @@ figure that is back closes it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import duckdb
 
@@ -21,7 +22,7 @@ _COLUMNS: Mapping[str, tuple[str, str]] = {
     "stat": ("varchar", "Its stat, or the source that has gone quiet."),
     "grain": ("varchar", "Length of the period that was judged."),
     **{name: ("varchar", f"Segment by {name}; all = not sliced.") for name in SEGMENTS},
-    "rule": ("varchar", "The rule that is broken: below, above, …_baseline_…, stale."),
+    "rule": ("varchar", "The rule that is broken: below, above, …_baseline_…, stale, late."),
     "severity": ("varchar", "warn or high."),
     "state": ("varchar", "open or recovered."),
     "bucket": ("timestamp", "Start of the newest period in breach, local wall time."),
@@ -115,13 +116,35 @@ class Incidents:
     new: int
 
 
-def update_incidents(connection: duckdb.DuckDBPyConnection, now: datetime) -> Incidents:
-    """Brings `marts.alerts` up to what `marts.kpi_status` and `marts.source_freshness` say."""
+_LATE = f"""
+insert into breaches
+select
+    '{FRESHNESS}', ?, 'hour', 'all', 'all', 'all', 'all', 'all', 'late', 'high',
+    date_trunc('hour', timezone('UTC', coalesce(cast(? as timestamptz), cast(? as timestamptz)))),
+    epoch(cast(? as timestamptz)) - epoch(cast(? as timestamptz)), null, null, ?, null, false,
+    'Analytics engineer', 'Check the source and its credentials; run `bookbag sources`.',
+    data_as_of
+from marts.account"""
+
+
+def update_incidents(
+    connection: duckdb.DuckDBPyConnection,
+    now: datetime,
+    late: Mapping[str, datetime | None] = MappingProxyType({}),
+    allowance: timedelta = timedelta(0),
+) -> Incidents:
+    """Brings `marts.alerts` up to what `marts.kpi_status` and `marts.source_freshness` say.
+
+    `late` are sources whose last load (None = never) is more than `allowance` before `now`.
+    """
     connection.execute("begin")
     connection.execute(_CREATE)
     for name, (_, said) in _COLUMNS.items():
         connection.execute(f"comment on column marts.alerts.{name} is '{said}'")
     connection.execute(_BREACHES)
+    for source, loaded_at in late.items():
+        limit = allowance.total_seconds()
+        connection.execute(_LATE, [source, loaded_at, now, now, loaded_at, limit])
     connection.execute(_UPDATE)
     connection.execute(_RECOVER)
     connection.execute(_OPEN, [now])
