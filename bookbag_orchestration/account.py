@@ -76,7 +76,7 @@ def fingerprint(connection: duckdb.DuckDBPyConnection, config: Config) -> str:
 
 
 def write_account(connection: duckdb.DuckDBPyConnection, config: Config) -> None:
-    """Replaces the three tables in one transaction."""
+    """Replaces the tables of the schema in one transaction."""
     rows: dict[str, list[Row]] = {
         "account": [_account_row(config)],
         "sources": [_source_row(config, name) for name in sorted(s.name for s in config.sources)],
@@ -92,7 +92,25 @@ def write_account(connection: duckdb.DuckDBPyConnection, config: Config) -> None
         for row in rows[table]:
             marks = ", ".join("?" for _ in row)
             connection.execute(f"insert into raw_bookbag.{table} values ({marks})", list(row))
+    _write_told_alerts(connection)
     connection.execute("commit")
+
+
+def _write_told_alerts(connection: duckdb.DuckDBPyConnection) -> None:
+    """What the runs before have told people, so that the models can say how soon it was (S9)."""
+    (is_there,) = connection.execute(
+        "select count(*) > 0 from information_schema.columns where table_schema = 'marts'"
+        " and table_name = 'alerts' and column_name = 'first_bucket'"
+    ).fetchone() or (False,)
+    columns = "alert_id, kpi, grain, first_bucket, opened_at, notified_at"
+    told = (
+        f"select {columns} from marts.alerts where notified_at is not null"
+        if is_there
+        else "select null::varchar as alert_id, null::varchar as kpi, null::varchar as grain,"
+        " null::timestamp as first_bucket, null::timestamptz as opened_at,"
+        " null::timestamptz as notified_at where false"
+    )
+    connection.execute(f"create or replace table raw_bookbag.told_alerts as {told}")
 
 
 def _account_row(config: Config) -> Row:

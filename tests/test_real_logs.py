@@ -106,11 +106,16 @@ def test_what_the_log_cannot_say_is_null_with_its_reason(
     assert unknown["tickets_per_order"] == "no source gives orders"
     assert "full_resolution_time" not in unknown
     names = ", ".join(f"'{kpi}'" for kpi in unknown)
-    zeros = helpdesk.execute(
-        f"select distinct kpi, stat from marts.kpi_values where value is not null"
-        f" and kpi in ({names}) and (kpi, stat) <> ('cost_per_contact', 'contacts')"
+    known = helpdesk.execute(
+        "select distinct kpi, stat from marts.kpi_values"
+        f" where value is not null and kpi in ({names}) order by all"
     ).fetchall()
-    assert zeros == []
+    # What needs less than the KPI's own stat: a return is seen without messages, for one.
+    assert known == [
+        ("contact_rate", "match_rate"),
+        ("cost_per_contact", "contacts"),
+        ("first_contact_resolution", "contact"),
+    ]
 
 
 def test_orders_are_the_invoices_that_sell_something(

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
@@ -16,9 +17,11 @@ import dagster as dg
 import duckdb
 
 from bookbag_orchestration.resources import WAREHOUSE_POOL, Progress, workplace
+from bookbag_orchestration.snapshots import write_snapshots
 
 CORE_TABLES = (
     "fct_tickets",
+    "fct_ticket_variants",
     "fct_episodes",
     "fct_reply_turns",
     "fct_csat_ratings",
@@ -38,10 +41,20 @@ MARTS = (
     "kpi_catalog",
     "kpi_status",
     "scorecard",
+    "live_queue",
+    "agent_performance",
+    "category_issues",
+    "customer_segments",
+    "churn_risk",
+    "business_case",
+    "kpi_relations",
+    "forecast",
     "alerts",
     "source_freshness",
     "reconciliation",
 )
+# Has its home in the copy itself: what was published is known by nobody else.
+KEPT = ("kpi_snapshots",)
 STEM = "bookbag"
 
 
@@ -52,10 +65,11 @@ class Published:
     rows: dict[str, int]
 
 
-def publish(warehouse: Path, folder: Path, inputs: str) -> Published:
+def publish(warehouse: Path, folder: Path, inputs: str, now: datetime) -> Published:
     """Copies marts and the public part of core from `warehouse` into `folder`.
 
-    `inputs` is the fingerprint of what they were made of, kept in the manifest.
+    `inputs` is the fingerprint of what they were made of, kept in the manifest; figures that are
+    new or restated are recorded as published at `now`.
 
     Tables only, rows in one order, comments kept. Killed at any point it leaves the old copy, or
     the new one with Parquet files that the next run completes.
@@ -71,6 +85,9 @@ def publish(warehouse: Path, folder: Path, inputs: str) -> Published:
             copy.execute(f"create schema {schema}")
             for table in tables:
                 rows[f"{schema}.{table}"] = _copy_table(copy, schema, table, beside / "parquet")
+        write_snapshots(copy, folder / f"{STEM}.duckdb", now)
+        for table in KEPT:
+            rows[f"marts.{table}"] = _write_parquet(copy, f"marts.{table}", beside / "parquet")
         found = copy.execute("select data_as_of, code_version from marts.account").fetchone()
         copy.execute("detach warehouse")
     data_as_of, code_version = found or (None, None)
@@ -103,10 +120,12 @@ def _copy_table(copy: duckdb.DuckDBPyConnection, schema: str, table: str, parque
     for column, comment in comments:
         text = comment.replace("'", "''")
         copy.execute(f"comment on column {name}.{column} is '{text}'")
-    copy.execute(
-        f"copy (select * from {name}) to '{parquet / table}.parquet'"
-        " (format parquet, compression zstd)"
-    )
+    return _write_parquet(copy, name, parquet)
+
+
+def _write_parquet(copy: duckdb.DuckDBPyConnection, name: str, parquet: Path) -> int:
+    path = parquet / f"{name.split('.')[1]}.parquet"
+    copy.execute(f"copy (select * from {name}) to '{path}' (format parquet, compression zstd)")
     found = copy.execute(f"select count(*) from {name}").fetchone()
     return int(found[0]) if found else 0
 
@@ -144,7 +163,7 @@ def _sha256(path: Path) -> str:
 )
 def published(progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
     started, place = monotonic(), workplace()
-    result = publish(place.warehouse, place.published, place.inputs())
+    result = publish(place.warehouse, place.published, place.inputs(), datetime.now(UTC))
     total = sum(result.rows.values())
     progress.line("publish", f"{len(result.rows)} tables, {total:,} rows", monotonic() - started)
     return dg.MaterializeResult(metadata={"tables": len(result.rows), "rows": total})

@@ -56,6 +56,10 @@
     cast(date_trunc('month', {{ day }}) as date)
 {%- endmacro %}
 
+{% macro quarter_start(day) -%}
+    cast(date_trunc('quarter', {{ day }}) as date)
+{%- endmacro %}
+
 {# 1 = Monday … 7 = Sunday. #}
 {% macro iso_weekday(day) -%}
     isodow({{ day }})
@@ -137,4 +141,28 @@
 {# Every quarter of an hour from one instant on, up to another: no zone's clock is off by less. #}
 {% macro quarter_hour_rows(first, last) -%}
     unnest(generate_series({{ first }}, {{ last }}, interval 15 minute))
+{%- endmacro %}
+
+{# Elements of a list kept as JSON text, one row each. #}
+{% macro texts_of_list(list_text) -%}
+    unnest(from_json({{ list_text }}, '["varchar"]'))
+{%- endmacro %}
+
+{# 'YYYY-MM' → the wall time at which that month begins. #}
+{% macro month_of_text(month) -%}
+    cast({{ month }} || '-01' as timestamp)
+{%- endmacro %}
+
+{#
+  Pearson's correlation; NULL where one side does not vary. From sums, which ranks keep exact: a
+  running corr() rounds at each row, and not alike in every run.
+#}
+{% macro correlation(one, other) -%}
+    (count(*) * sum({{ one }} * {{ other }}) - sum({{ one }}) * sum({{ other }}))
+    / nullif(sqrt(
+        cast(count(*) * sum({{ one }} * {{ one }}) - sum({{ one }}) * sum({{ one }}) as double)
+        * cast(
+            count(*) * sum({{ other }} * {{ other }}) - sum({{ other }}) * sum({{ other }}) as double
+        )
+    ), 0)
 {%- endmacro %}

@@ -40,11 +40,15 @@ _COLUMNS: Mapping[str, tuple[str, str]] = {
     "recovered_at": ("timestamptz", "Up to when the data reached when it was over."),
     "notified_at": ("timestamptz", "When its owner was told; NULL if not."),
     "drill_down": ("varchar", "What explains it, as JSON; NULL for thresholds."),
+    "first_bucket": ("timestamp", "Start of the first period in breach, local wall time."),
 }
 
 _CREATE = "create table if not exists marts.alerts ({})".format(
     ", ".join(f"{name} {kind}" for name, (kind, _) in _COLUMNS.items())
 )
+
+# A home of an older version has the table without it.
+_ADD = "alter table marts.alerts add column if not exists first_bucket timestamp"
 
 _BREACHES = f"""
 create or replace temp table breaches as
@@ -103,7 +107,8 @@ select
     breaches.rule, breaches.severity, 'open' as state, breaches.bucket, ? as detected_at,
     breaches.value, breaches.expected, breaches.lower, breaches.upper, null as score,
     breaches.context, breaches.is_suppressed, breaches.owner, breaches.protocol,
-    breaches.data_as_of as opened_at, null as recovered_at, null as notified_at, null as drill_down
+    breaches.data_as_of as opened_at, null as recovered_at, null as notified_at,
+    null as drill_down, breaches.bucket as first_bucket
 from breaches
 where not exists (select 1 from marts.alerts as alerts where alerts.state = 'open' and {_SAME})"""
 
@@ -139,6 +144,7 @@ def update_incidents(
     """
     connection.execute("begin")
     connection.execute(_CREATE)
+    connection.execute(_ADD)
     for name, (_, said) in _COLUMNS.items():
         connection.execute(f"comment on column marts.alerts.{name} is '{said}'")
     connection.execute(_BREACHES)

@@ -13,7 +13,7 @@ from .clock import seconds
 from .episodes import NEEDS_US
 from .export import RESOLVED_STATES
 from .tally import Calendar, Cell, Fact, Measure, Row, count, greatest, mean, quantile, tabulate
-from .volume import size, with_resolves
+from .volume import size, with_events, with_resolves
 from .world import Family, World
 
 HOUR, DAY = 3600, 86400
@@ -67,6 +67,8 @@ def backlog_rows(world: World, calendar: Calendar) -> Iterator[Row]:
 
     known = {grain: list(waiting(grain)) for grain in periods}
     states, ages = with_resolves(world, _states()), with_resolves(world, _ages())
+    between = ("waiting_customer", "on_hold", "snoozed")
+    states |= with_events(world, {name: states[name] for name in between})
     yield from tabulate("backlog", states, periods, known.__getitem__)
     ours = {grain: [one for one in known[grain] if one[2].state in NEEDS_US] for grain in periods}
     yield from tabulate("backlog_age", ages, periods, ours.__getitem__)

@@ -22,10 +22,16 @@ SIDES = {"ai": "ai_handled", "human": "human_handled"}
 class Response:
     """One response; `score_5` is None for a scale without a mean (good, bad)."""
 
+    family: Family | None  # None: on a ticket that is not in the data
+    contact: Contact | None
     rated_at: datetime
     score_5: Decimal | None
     is_positive: bool
     dims: Dims
+
+    @property
+    def customer(self) -> str | None:
+        return self.family.case.customer if self.family else None
 
 
 def responses_of(world: World) -> list[Response]:
@@ -43,8 +49,10 @@ def responses_of(world: World) -> list[Response]:
         ratings.sort(key=lambda rating: rating.rated_at)
         first_at = ratings[0].rated_at
         latest = [rating for rating in ratings if rating.rated_at - first_at <= RERATING][-1]
-        dims = _dims(world, family, target, episode_seq, first_at) if family else NOWHERE
-        responses.append(Response(first_at, _score_5(latest), _is_positive(latest), dims))
+        contact = _episode(family.contacts, episode_seq, first_at) if family else None
+        dims = _dims(world, family, contact, target, first_at) if family else NOWHERE
+        score_5, is_positive = _score_5(latest), _is_positive(latest)
+        responses.append(Response(family, contact, first_at, score_5, is_positive, dims))
     return responses
 
 
@@ -62,12 +70,11 @@ def _is_positive(rating: Rating) -> bool:
     return Decimal(rating.score) >= LOWEST_POSITIVE[rating.scale]
 
 
-def _dims(world: World, family: Family, target: str, episode_seq: int | None, at: datetime) -> Dims:
+def _dims(world: World, family: Family, contact: Contact | None, target: str, at: datetime) -> Dims:
     """K19: a side's own rating is that side's, whatever the episode; the rest follows the episode.
 
     A rated ticket without any episode (outbound, never answered) is handled by `none`.
     """
-    contact = _episode(family.contacts, episode_seq, at)
     handling = contact.judged.handling if contact else "none"
     category = contact.category if contact else family.category
     dims = dims_of(world, family.case, handling, category, at)

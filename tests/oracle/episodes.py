@@ -73,8 +73,6 @@ def life_of(case: Case, has_messages: bool) -> Life:
     if not has_messages and case.starts_at:
         walk.open_episode(case.starts_at)
     for position, item in enumerate(case.timeline):
-        if not has_messages and case.starts_at and item.at < case.starts_at:
-            continue  # before its creation: a row's clock was wrong
         if isinstance(item, Message):
             walk.message(position, item)
         else:

@@ -24,6 +24,9 @@ class Account:
     as_of: datetime | None = None
     ai_coverage_complete_from: date | None = None
     source_timezone: str = "UTC"
+    recommendation_window_s: int = 3 * 86400
+    churn_window_s: int | None = None  # None: by the account's own rhythm (R4)
+    resolution_window_s: int = 168 * 3600
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Ticket:
     is_sync: bool | None = None
     category: str | None = None
     priority: str | None = None
+    tags: tuple[str, ...] = ()
     team: str | None = None
     assignee_id: str | None = None
     order_id: str | None = None
@@ -60,6 +64,7 @@ class Message:
     is_auto: bool = False
     is_gratitude: bool = False
     is_substantive: bool = True
+    recommended_skus: tuple[str, ...] = ()
     seq: int | None = None
 
     @property
@@ -161,6 +166,62 @@ class Refund:
     refunded_at: datetime
     amount: Decimal
     refund_id: str | None = None
+    kind: str = "refund"
+
+    @property
+    def at(self) -> datetime:
+        return self.refunded_at
+
+
+@dataclass(frozen=True)
+class OrderLine:
+    order_id: str
+    quantity: Decimal
+    line_no: int | None = None
+    sku: str | None = None
+    net_amount: Decimal | None = None
+    unit_price: Decimal | None = None
+
+    @property
+    def net(self) -> Decimal | None:
+        if self.net_amount is None and self.unit_price is not None:
+            return self.quantity * self.unit_price
+        return self.net_amount
+
+
+@dataclass(frozen=True)
+class FxRate:
+    """Account currency for one unit of `currency`."""
+
+    date: date
+    currency: str
+    rate: Decimal
+
+
+@dataclass(frozen=True)
+class NpsResponse:
+    customer_id: str
+    responded_at: datetime
+    score: int
+
+    @property
+    def at(self) -> datetime:
+        return self.responded_at
+
+
+@dataclass(frozen=True)
+class Review:
+    """A row of `qa_reviews`; without `episode_seq` it is about the ticket's last episode."""
+
+    ticket_id: str
+    reviewed_at: datetime
+    is_correct: bool
+    reviewer: str | None = None
+    episode_seq: int | None = None
+
+    @property
+    def at(self) -> datetime:
+        return self.reviewed_at
 
 
 @dataclass(frozen=True)
@@ -184,3 +245,51 @@ class Hours:
 class Holiday:
     schedule: str
     date: date
+
+
+@dataclass(frozen=True)
+class TimeEntry:
+    ticket_id: str
+    agent_id: str
+    started_at: datetime
+    seconds: int
+    method: str = "tracked"
+    entry_id: str | None = None
+
+    @property
+    def at(self) -> datetime:
+        return self.started_at
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A row of `roster`."""
+
+    agent_id: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
+class SupportCost:
+    """A row of `support_costs`; `month` is YYYY-MM."""
+
+    month: str
+    kind: str
+    amount: Decimal
+    team: str | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """A row of `targets`, as far as a KPI reads one; an empty segment is `all`."""
+
+    kpi: str
+    stat: str | None = None
+    good: Decimal | None = None
+    valid_from: date | None = None
+    handling: str = "all"
+    channel: str = "all"
+    category: str = "all"
+    team: str = "all"
+    customer_segment: str = "all"

@@ -8,15 +8,19 @@ from pathlib import Path
 from .backlog import backlog_rows
 from .efficiency import efficiency_rows
 from .export import Account
+from .loyalty import loyalty_rows
 from .quality import quality_rows
+from .revenue import revenue_rows
+from .reviews import review_rows
 from .speed import speed_rows
 from .tally import Calendar, Row
 from .volume import volume_rows
+from .work import work_rows
 from .world import world_of
 
 
 def kpi_rows(folder: Path, account: Account) -> Iterator[Row]:
-    """V1, V2, V4–V6, V9, V10, S1–S7, Q1, Q3 (value), Q4–Q7, Q9, Q11, E1–E4 and E6."""
+    """V1–V12, S1–S8, Q1–Q11, E1–E4, E6–E9 and R1–R5."""
     world = world_of(folder, account)
     calendar = Calendar(world)
     yield from volume_rows(world, calendar)
@@ -24,3 +28,7 @@ def kpi_rows(folder: Path, account: Account) -> Iterator[Row]:
     yield from speed_rows(world, calendar)
     yield from quality_rows(world, calendar)
     yield from efficiency_rows(world, calendar)
+    yield from work_rows(world, calendar)
+    yield from review_rows(world, calendar)
+    yield from revenue_rows(world, calendar)
+    yield from loyalty_rows(world, calendar)

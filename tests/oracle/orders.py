@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from .clock import instant_of, local_of
 from .customers import Identities
-from .export import Order
+from .export import Order, Refund
 from .shop import Shop
 
 PAID_STATUSES = frozenset({"paid", "partially_paid", "refunded", "partially_refunded"})
@@ -21,6 +21,7 @@ NEW = timedelta(days=90)
 ACTIVE = timedelta(days=365)
 REFUND_WINDOW = timedelta(days=30)
 RECENT = timedelta(days=60)
+MONEY = Decimal("0.0001")
 HIGH_VALUE_QUANTILE = 0.8
 
 
@@ -33,24 +34,42 @@ class Placed:
     placed_at: datetime
     is_countable: bool
     paid_at: datetime | None
-    total: Decimal | None
-    refunds: tuple[tuple[datetime, Decimal], ...]
+    cancelled_at: datetime | None
+    total: Decimal | None  # in the order's own currency, as the refunds are
+    refunds: tuple[Refund, ...]
+    rate: Decimal | None  # account currency for one unit, None: not known
 
-    def net(self, now: datetime) -> Decimal:
-        """K17 as it stands at `now`: refunds up to 30 days after placing, none later than `now`."""
-        until = self.placed_at + REFUND_WINDOW
-        back = sum((sum_ for at, sum_ in self.refunds if at <= until and at < now), Decimal(0))
-        return (self.total or Decimal(0)) - back
+    def given_back(self, until: datetime) -> Decimal:
+        """Refunds and chargebacks up to an instant."""
+        return sum((row.amount for row in self.refunds if row.at <= until), Decimal(0))
+
+    def net_at(self, until: datetime) -> Decimal | None:
+        """K17: what is left of the total, in account currency; None: not known."""
+        if self.total is None or self.rate is None:
+            return None
+        return ((self.total - self.given_back(until)) * self.rate).quantize(MONEY)
+
+    def net(self, now: datetime) -> Decimal | None:
+        """What was known just before `now` of the net at 30 days; None: not known."""
+        last = min(self.placed_at + REFUND_WINDOW, now - timedelta(microseconds=1))
+        return self.net_at(last)
 
 
-def placed_orders(shop: Shop, people: Identities, currency: str) -> list[Placed]:
+def placed_orders(shop: Shop, people: Identities, currency: str, zone: ZoneInfo) -> list[Placed]:
     """Every order of the shop, countable or not, in the order of placing."""
     fills_paid_at = any(order.paid_at for order in shop.orders)
+    rates = {(row.date, row.currency): row.rate for row in shop.fx_rates}
+    lines: dict[str, list[Decimal]] = {}
+    for line in shop.lines:
+        if line.net is not None and line.net >= 0 and line.quantity >= 0:
+            lines.setdefault(line.order_id, []).append(line.net)
     placed = []
     for order in shop.orders:
         out = order.is_test or order.is_deleted or order.is_replacement
         accepted, paid_at = _payment(order, fills_paid_at)
-        same_money = order.currency in (None, currency)  # no rates here: else unknown, counts as 0
+        same_money = order.currency in (None, currency)
+        placed_on = local_of(order.placed_at, zone).date()
+        listed = lines.get(order.order_id)
         placed.append(
             Placed(
                 order_id=order.order_id,
@@ -58,12 +77,10 @@ def placed_orders(shop: Shop, people: Identities, currency: str) -> list[Placed]
                 placed_at=order.placed_at,
                 is_countable=accepted and not out,
                 paid_at=None if out else paid_at,
-                total=order.total if same_money else None,
-                refunds=tuple(
-                    (refund.refunded_at, refund.amount)
-                    for refund in shop.refunds
-                    if refund.order_id == order.order_id and same_money
-                ),
+                cancelled_at=order.cancelled_at,
+                total=sum(listed, Decimal(0)) if order.total is None and listed else order.total,
+                refunds=tuple(row for row in shop.refunds if row.order_id == order.order_id),
+                rate=Decimal(1) if same_money else rates.get((placed_on, order.currency or "")),
             )
         )
     return sorted(placed, key=lambda order: (order.placed_at, order.order_id))
@@ -102,8 +119,9 @@ class Segments:
             return ("inactive",)
         worth = self._worth(customer, start)
         threshold = self._threshold(start)
-        high = threshold is not None and worth >= threshold and worth > 0
-        return (own, "high_value") if high else (own,)
+        if threshold is None or worth is None or worth < threshold or worth <= 0:
+            return (own,)
+        return (own, "high_value")
 
     def _activity(self, customer: str, start: datetime) -> str:
         days = [order.paid_at for order in self._paid.get(customer, []) if order.paid_at]
@@ -112,25 +130,25 @@ class Segments:
             return "inactive"
         return "new" if min(days) >= start - NEW else "returning"
 
-    def _worth(self, customer: str, start: datetime) -> Decimal:
-        """Net of the 365 days before, as it stood then: nothing looks ahead."""
-        return sum(
-            (
-                order.net(start)
-                for order in self._paid.get(customer, [])
-                if order.paid_at and start - ACTIVE <= order.paid_at < start
-            ),
-            Decimal(0),
-        )
+    def _worth(self, customer: str, start: datetime) -> Decimal | None:
+        """Net of the 365 days before, as it stood then: nothing looks ahead. None: not known."""
+        nets = [
+            order.net(start)
+            for order in self._paid.get(customer, [])
+            if order.paid_at and start - ACTIVE <= order.paid_at < start
+        ]
+        known = [net for net in nets if net is not None]
+        return sum(known, Decimal(0)) if known else None
 
     def _threshold(self, start: datetime) -> Decimal | None:
         if start not in self._thresholds:
-            worths = sorted(
+            worths = [
                 self._worth(customer, start)
                 for customer in self._paid
                 if self._activity(customer, start) != "inactive"
-            )
-            self._thresholds[start] = _percentile(worths)
+            ]
+            known = sorted(worth for worth in worths if worth is not None)
+            self._thresholds[start] = _percentile(known)
         return self._thresholds[start]
 
 

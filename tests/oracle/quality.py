@@ -23,7 +23,7 @@ from .tally import (
     share,
     tabulate,
 )
-from .volume import Resolved, resolved, with_messages, with_resolves
+from .volume import Resolved, resolved, with_messages, with_reopens, with_resolves
 from .world import LONG_WINDOW, WINDOW, Contact, World
 
 
@@ -98,7 +98,8 @@ def _first_contact(world: World, calendar: Calendar) -> Iterator[Row]:
         "ratio_168h": share_of(lambda fact: is_fcr(fact, LONG_WINDOW)),
     }
     stats = with_messages(world, interaction)
-    stats["contact"] = share_of(lambda fact: not fact.is_recontacted(WINDOW))
+    contact = {"contact": share_of(lambda fact: not fact.is_recontacted(WINDOW))}
+    stats |= with_reopens(world, contact)
     periods = {grain: calendar.periods(grain) for grain in ("day", "week", "month")}
     yield from tabulate("first_contact_resolution", stats, periods, first)
 
@@ -129,7 +130,7 @@ def _recontact(world: World, calendar: Calendar) -> Iterator[Row]:
         "ratio_168h": lambda _, facts: share(fact.is_recontacted(LONG_WINDOW) for fact in facts),
     }
     periods = {grain: calendar.periods(grain) for grain in ("day", "week", "month")}
-    yield from tabulate("recontact_rate", stats, periods, done)
+    yield from tabulate("recontact_rate", with_reopens(world, stats), periods, done)
 
 
 def _reopen(world: World, calendar: Calendar) -> Iterator[Row]:
@@ -148,7 +149,10 @@ def _reopen(world: World, calendar: Calendar) -> Iterator[Row]:
     }
     periods = {grain: calendar.periods(grain) for grain in ("day", "week", "month")}
     yield from tabulate(
-        "reopen_rate", stats, periods, lambda grain: resolved(world, calendar, grain)
+        "reopen_rate",
+        with_reopens(world, stats),
+        periods,
+        lambda grain: resolved(world, calendar, grain),
     )
 
 

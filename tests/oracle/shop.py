@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import json
 import tomllib
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
@@ -24,13 +25,21 @@ from .export import (
     CostRate,
     Customer,
     Event,
+    FxRate,
     Holiday,
     Hours,
     Message,
+    NpsResponse,
     Order,
+    OrderLine,
     Rating,
     Refund,
+    Review,
+    Shift,
+    SupportCost,
+    Target,
     Ticket,
+    TimeEntry,
 )
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -52,12 +61,29 @@ class Shop:
     rates: list[CostRate]
     hours: list[Hours]
     holidays: list[Holiday]
+    time_entries: list[TimeEntry]
+    roster: list[Shift]
+    support_costs: list[SupportCost]
+    targets: list[Target]
+    lines: list[OrderLine]
+    fx_rates: list[FxRate]
+    nps: list[NpsResponse]
+    reviews: list[Review]
     first_loaded: datetime
     data_as_of: datetime
 
     @property
     def has_messages(self) -> bool:
         return bool(self.messages)
+
+    @property
+    def has_events(self) -> bool:
+        return bool(self.events)
+
+    @property
+    def has_reopens(self) -> bool:
+        """Whether a return after a resolve would be seen."""
+        return self.has_resolves and (self.has_messages or self.has_events)
 
     @property
     def has_resolves(self) -> bool:
@@ -80,6 +106,9 @@ def read_shop(folder: Path, account: Account) -> Shop:
     orders = _newest(rows("orders", Order), lambda row: row.order_id, _updated)
     refunds = _newest(rows("refunds", Refund), lambda row: row.refund_id or row)
     agents = {row.agent_id: row for row in rows("agents", Agent)}
+    nps = _newest(rows("nps_responses", NpsResponse), lambda row: row)
+    reviews = _newest(rows("qa_reviews", Review), lambda row: row)
+    entries = _newest(rows("time_entries", TimeEntry), lambda row: row.entry_id or row)
 
     happened: list[list[Any]] = [tickets, messages, events, ratings, orders, refunds]
     # K10, "newest instant in the files": of what happened; not of plans and validities (rates,
@@ -100,6 +129,14 @@ def read_shop(folder: Path, account: Account) -> Shop:
         rates=_newest(rows("cost_rates", CostRate), lambda row: row),
         hours=_newest(rows("schedules", Hours), lambda row: row),
         holidays=_newest(rows("holidays", Holiday), lambda row: row),
+        time_entries=[row for row in entries if row.started_at <= as_of],
+        roster=_newest(rows("roster", Shift), lambda row: row),
+        support_costs=_newest(rows("support_costs", SupportCost), lambda row: row),
+        targets=_newest(rows("targets", Target), lambda row: row),
+        lines=_newest(rows("order_lines", OrderLine), _line_key),
+        fx_rates=_newest(rows("fx_rates", FxRate), lambda row: row),
+        nps=[row for row in nps if row.at <= as_of],
+        reviews=[row for row in reviews if row.at <= as_of],
         first_loaded=first,
         data_as_of=as_of,
     )
@@ -117,7 +154,15 @@ def account_of(config: Path) -> Account:
         as_of=datetime.fromisoformat(told["as_of"]) if "as_of" in told else None,
         ai_coverage_complete_from=account.get("ai_coverage_complete_from"),
         source_timezone=told["source"][0].get("timezone", "UTC"),
+        **_windows(told.get("definitions", {})),
+        resolution_window_s=int(told.get("definitions", {}).get("resolution_window_h", 168) * 3600),
     )
+
+
+def _windows(told: dict[str, float]) -> dict[str, int]:
+    """The windows that `[definitions]` sets in days, in seconds."""
+    names = ("recommendation_window", "churn_window")
+    return {f"{name}_s": int(told[f"{name}_d"] * 86400) for name in names if f"{name}_d" in told}
 
 
 def _lines(folder: Path, entity: str) -> Iterator[dict[str, str]]:
@@ -142,6 +187,9 @@ def _parsed(cell: str, kind: str, zone: ZoneInfo) -> Any:
     if kind == "datetime":
         instant = datetime.fromisoformat(cell)
         return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
+    if kind.startswith("tuple"):
+        listed = json.loads(cell) if cell.startswith("[") else cell.split(";")
+        return tuple(word.strip() for word in listed if word.strip())
     if kind == "bool":
         return {"true": True, "1": True, "yes": True}.get(cell.lower(), False)
     if kind == "date":
@@ -172,6 +220,10 @@ def _event_key(row: Event) -> Hashable:
     return row.event_id or (*told, row.actor_kind, row.actor_id)
 
 
+def _line_key(row: OrderLine) -> Hashable:
+    return row if row.line_no is None else (row.order_id, row.line_no)
+
+
 def _with_actor(row: Event, agents: dict[str, Agent]) -> Event:
     """An event that names its actor but not the actor's kind takes it from `agents`."""
     if row.actor_kind or row.actor_id not in agents:
@@ -189,9 +241,7 @@ def _instant(row: Any) -> datetime:
         return row.created_at or datetime.min.replace(tzinfo=UTC)
     if isinstance(row, Order):
         return row.placed_at
-    if isinstance(row, Rating):
-        return row.rated_at
-    return row.refunded_at if isinstance(row, Refund) else row.at
+    return row.rated_at if isinstance(row, Rating) else row.at
 
 
 def _tickets_of(events: list[Event]) -> dict[str, Ticket]:

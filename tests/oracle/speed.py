@@ -6,16 +6,20 @@ started, in `within_target`, where those that nobody stopped count too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .clock import TicketClock, seconds
+from .export import Event, Message
 from .judgements import Judged, customer_turns, handoff_clock
 from .tally import Calendar, Fact, Measure, Row, mean, quantile, share, tabulate
+from .tickets import Case
+from .volume import with_events, with_messages
 from .world import Contact, Dims, Family, World
 
 HOUR = 3600
+SKEW = timedelta(seconds=300)
 # A4's middle tier; a pair is (async, sync) where it names email and chat.
 TARGETS = {
     "first_response_time": (300, 300),
@@ -39,17 +43,22 @@ class Clock:
     given_up_at: datetime | None = None
     side: str | None = None
     legs: dict[str, int | None] = field(default_factory=dict)
+    is_misdated: bool = False  # K2: what stopped it says that it was before the start
 
     @property
     def seconds(self) -> int | None:
-        return seconds(self.started_at, self.stopped_at)
+        return None if self.is_misdated else seconds(self.started_at, self.stopped_at)
 
     @property
     def business_seconds(self) -> int | None:
+        if self.is_misdated:
+            return None
         return self.business.seconds(self.started_at, self.stopped_at)
 
     def is_within(self, target: int, now: datetime, business: bool) -> bool | None:
         """K14; None: not decided yet, or given up before its target."""
+        if self.is_misdated:
+            return None
         measure = self.business.seconds if business else seconds
         if self.stopped_at is not None:
             taken = measure(self.started_at, self.stopped_at)
@@ -70,20 +79,24 @@ def speed_rows(world: World, calendar: Calendar) -> Iterator[Row]:
     usual = ("day", "week", "month")
     yield from _waits(calendar, "first_response_time", first, told, ("hour", *usual))
     ai = [clock for clock in first if clock.side == "ai"]
-    yield from _waits(calendar, "ai_first_response_time", ai, told)
+    said = world.shop.has_messages
+    yield from _waits(calendar, "ai_first_response_time", ai, said)
     yield from _waits(calendar, "human_first_response_time", human, told)
     yield from _stopped(calendar, "human_first_response_time", hybrid, _two("hybrid"), usual)
-    yield from _waits(calendar, "handoff_response_time", handoff_clocks(world), told)
-    replies = [clock for _, _, clock in reply_clocks(world)]
-    yield from _waits(calendar, "reply_time", replies, told)
+    handoffs = handoff_clocks(world) if said else []
+    yield from _waits(calendar, "handoff_response_time", handoffs, said)
+    replies = [clock for _, _, clock in reply_clocks(world) if said]
+    yield from _waits(calendar, "reply_time", replies, said)
     for side in ("ai", "human"):
         own = [clock for clock in replies if clock.side == side]
         yield from _stopped(calendar, "reply_time", own, _two(side), usual)
     once = [first_resolution_clock(family) for family in world.countable if family.life.resolves]
     yield from _stopped(calendar, "first_resolution_time", once, _statistics(), usual)
     yield from _waits(calendar, "full_resolution_time", full, world.shop.has_resolves)
-    legs = ("needs_us", "waiting_customer", "on_hold", "ai_leg", "human_leg")
-    stats = {f"mean_{leg}": _mean_leg(leg) for leg in legs}
+    spans = ("needs_us", "waiting_customer", "on_hold")
+    stats = with_events(world, {f"mean_{leg}": _mean_leg(leg) for leg in spans})
+    sides = {f"mean_{leg}": _mean_leg(leg) for leg in ("ai_leg", "human_leg")}
+    stats |= with_messages(world, sides)
     yield from _stopped(calendar, "full_resolution_time", full, stats, usual)
 
 
@@ -196,7 +209,18 @@ def _answer_clock(contact: Contact, replied_at: datetime | None, side: str | Non
         stopped_at=replied_at,
         given_up_at=contact.resolved_at if replied_at is None else None,
         side=side,
+        is_misdated=replied_at is not None
+        and _is_misdated(contact.case.ticket.first_reply_at, contact.judged.replies, contact.case),
     )
+
+
+def _is_misdated(told: datetime | None, items: Sequence[Message | Event], case: Case) -> bool:
+    """Whether the ticket's column, where it is the one to tell, is off by more than skew (K2)."""
+    is_column = any(
+        "#" in ((item.message_id if isinstance(item, Message) else item.event_id) or "")
+        for item in items
+    )
+    return bool(is_column and told and case.starts_at and told < case.starts_at - SKEW)
 
 
 def _resolution_clock(family: Family, resolved_at: datetime | None) -> Clock:
@@ -206,6 +230,8 @@ def _resolution_clock(family: Family, resolved_at: datetime | None) -> Clock:
         is_sync=family.case.is_sync,
         started_at=family.contacts[0].opened_at,
         stopped_at=resolved_at,
+        is_misdated=resolved_at is not None
+        and _is_misdated(family.case.ticket.resolved_at, family.case.events, family.case),
     )
 
 

@@ -16,7 +16,7 @@ from .clock import instant_of, local_of
 from .world import DIMENSIONS, Dims, World
 
 HOURLY_STOCKS = timedelta(days=14)
-CROSSED_GRAINS = ("week", "month")
+CROSSED_GRAINS = ("week", "month", "quarter")
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +108,8 @@ class Calendar:
             local -= timedelta(days=(local.isoweekday() - self._week_start) % 7)
         if grain == "month":
             local = local.replace(day=1)
+        if grain == "quarter":
+            local = local.replace(month=local.month - (local.month - 1) % 3, day=1)
         return self._at(grain, local)
 
     def periods(self, grain: str) -> list[Period]:
@@ -143,6 +145,8 @@ class Calendar:
             )
             if grain == "month":
                 end = (start + timedelta(days=32)).replace(day=1)
+            if grain == "quarter":
+                end = (start + timedelta(days=95)).replace(day=1)
             zone = self._zone
             period = Period(grain, start, end, instant_of(start, zone), instant_of(end, zone))
             self._known[grain, start] = period

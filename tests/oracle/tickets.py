@@ -6,7 +6,8 @@ A merged ticket gives its messages to the survivor; its own events drop out with
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -81,7 +82,7 @@ def in_order(item: Item) -> tuple[object, ...]:
     if item.state in RESOLVED_STATES:
         kind = 3
     else:
-        kind = {"created": 0, "reopened": 1, "deleted": 4}.get(item.event_type, 2)
+        kind = {"created": 0, "reopened": 1, "deleted": 4, "trashed": 4}.get(item.event_type, 2)
     return (item.at, 1, *seq, kind, item.event_id or "")
 
 
@@ -109,6 +110,7 @@ def _judged(
     starts_at = next((item.at for item in messages if item.is_from_customer), None)
     if not shop.has_messages:
         starts_at = ticket.created_at or (events[0].at if events else None)
+        timeline = tuple(_not_before(item, starts_at) for item in timeline)
     marks = {
         "test": ticket.is_test or people.is_test(customer),
         "merged": survivor_id != ticket.ticket_id,
@@ -156,6 +158,15 @@ def _told_by_columns(shop: Shop, ticket: Ticket) -> list[Item]:
     return told
 
 
+def _not_before(item: Item, start: datetime | None) -> Item:
+    """What is said to be before the ticket was created stands at its creation: a wrong clock."""
+    if start is None or item.at >= start:
+        return item
+    if isinstance(item, Message):
+        return replace(item, sent_at=start)
+    return replace(item, occurred_at=start)
+
+
 def _is_marked(events: list[Event], on: tuple[str, ...], off: str, column: bool) -> bool:
     last = next((item for item in reversed(events) if item.event_type in (*on, off)), None)
     return column if last is None else last.event_type in on
@@ -172,17 +183,22 @@ def _outbound_at(messages: list[Message]) -> datetime | None:
 
 
 def _team(shop: Shop, ticket: Ticket, events: list[Event]) -> str:
-    """The ticket's team, else its assignee's; the last assignment speaks where no column does."""
+    """The ticket's team, else its assignee's; one that is no agent is a team itself."""
     if ticket.team:
         return unnamed(ticket.team, "unassigned")
-    assignee = ticket.assignee_id
-    if not assignee:
-        moves = [item for item in events if item.event_type in ("assigned", "unassigned")]
-        assignee = moves[-1].to_value if moves and moves[-1].event_type == "assigned" else None
-        if assignee and assignee not in shop.agents:
-            return unnamed(assignee, "unassigned")
+    assignee = assignee_of(ticket, events)
     agent = shop.agents.get(assignee or "")
+    if agent is None and assignee != ticket.assignee_id:
+        return unnamed(assignee, "unassigned")
     return unnamed(agent.team if agent else None, "unassigned")
+
+
+def assignee_of(ticket: Ticket, events: Iterable[Event]) -> str | None:
+    """By the last assignment, else the column."""
+    moves = [item for item in events if item.event_type in ("assigned", "unassigned")]
+    if not moves:
+        return ticket.assignee_id
+    return moves[-1].to_value if moves[-1].event_type == "assigned" else None
 
 
 def _survivors(tickets: dict[str, Ticket], events: dict[str, list[Event]]) -> dict[str, str]:

@@ -81,6 +81,16 @@ def with_messages(world: World, stats: dict[str, Measure]) -> dict[str, Measure]
     return stats if world.shop.has_messages else dict.fromkeys(stats, lambda *_: NOTHING)
 
 
+def with_events(world: World, stats: dict[str, Measure]) -> dict[str, Measure]:
+    """The same for what happens between a ticket's opening and its resolve."""
+    return stats if world.shop.has_events else dict.fromkeys(stats, lambda *_: NOTHING)
+
+
+def with_reopens(world: World, stats: dict[str, Measure]) -> dict[str, Measure]:
+    """The same for what comes after a resolve."""
+    return stats if world.shop.has_reopens else dict.fromkeys(stats, lambda *_: NOTHING)
+
+
 def size(_: Place, facts: Iterable[object]) -> Cell:
     return count(len(list(facts)))
 

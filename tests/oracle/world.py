@@ -126,8 +126,9 @@ def world_of(folder: Path, account: Account) -> World:
     """Reads a folder and judges everything in it."""
     shop = read_shop(folder, account)
     people = Identities(shop.customers)
-    orders = placed_orders(shop, people, account.currency)
-    world = World(account, shop, people, orders, Segments(orders, ZoneInfo(account.timezone)))
+    zone = ZoneInfo(account.timezone)
+    orders = placed_orders(shop, people, account.currency, zone)
+    world = World(account, shop, people, orders, Segments(orders, zone))
     links = OrderLinks(orders)
     for case in cases_of(shop, people):
         life = life_of(case, shop.has_messages)

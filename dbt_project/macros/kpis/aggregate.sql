@@ -4,9 +4,14 @@
     day_sliced      days with every slice, for rolling windows
     baseline_30d    the last 30 complete and mature days; period_start is the window's first day
     baseline_pre_ai the 30 complete days before ai_launch_date
+    baseline_12m    the last 365 complete and mature days, or as many as there are from 182 on
 #}
 
 {% macro kpi_real_grains() %}{{ return(['hour', 'day', 'week', 'month', 'quarter']) }}{% endmacro %}
+
+{% macro kpi_baseline_grains() %}
+    {{ return(['baseline_30d', 'baseline_pre_ai', 'baseline_12m']) }}
+{% endmacro %}
 
 {% macro is_single_slice_grain(grain) %}{{ return(grain in ['hour', 'day']) }}{% endmacro %}
 
@@ -21,7 +26,7 @@
     {% for stat in stats if not stat.is_derived and stat.kind != 'rows_from' %}
         {% set longer = [] %}
         {% for grain in stat.grains if grain != 'hour' %}{% do longer.append(grain) %}{% endfor %}
-        {% do longer.extend(['baseline_30d', 'baseline_pre_ai']) %}
+        {% if stat.has_baseline %}{% do longer.extend(kpi_baseline_grains()) %}{% endif %}
         {% if stat.kpi ~ '.' ~ stat.stat in rolled %}{% do longer.append('day_sliced') %}{% endif %}
         {% set hours = ['hour'] if 'hour' in stat.grains else [] %}
         {% if stat.snapshot %}
@@ -242,7 +247,7 @@
 {%- endmacro %}
 
 {% macro branch_window(grain, measure) %}
-    {% if grain == 'baseline_30d' %}
+    {% if grain in ['baseline_30d', 'baseline_12m'] %}
         {% set end = "date_trunc('day', " ~ local_time(
             add_seconds('account.data_as_of', '-(' ~ look_ahead_s(measure) ~ ')'), 'account.timezone') ~ ")" %}
     {% elif grain == 'baseline_pre_ai' %}
@@ -260,7 +265,11 @@
         {% set start = period_start(base, 'fact_rows.local_at', 'account.week_start') %}
         {{ return({'start': start, 'end': period_end(base, start), 'filter': none}) }}
     {% endif %}
-    {% set start = plus_days(end, -30) %}
+    {% if grain == 'baseline_12m' %}
+        {% set start = 'greatest(' ~ plus_days(end, -365) ~ ', account.first_whole_day)' %}
+    {% else %}
+        {% set start = plus_days(end, -30) %}
+    {% endif %}
     {{ return({
         'start': start, 'end': end,
         'filter': 'fact_rows.local_at >= ' ~ start ~ ' and fact_rows.local_at < ' ~ end,
@@ -346,17 +355,18 @@ int_clock_targets as (
 account as (
     select
         *,
-        date_trunc('day', {{ local_time(add_seconds('data_as_of', -1), 'timezone') }}) as last_local_day
+        date_trunc('day', {{ local_time(add_seconds('data_as_of', -1), 'timezone') }}) as last_local_day,
+        {{ first_whole_day() }} as first_whole_day
     from int_accounts
 ),
 {% set branches = [] %}
 {% for instant in instants %}
 {% set dated = measures | selectattr('at', 'equalto', instant) | list %}
 {{ rows_cte(instant ~ '_rows', instant, dated, fact_name) }},
-{% for grain in kpi_real_grains() + ['day_sliced', 'baseline_30d', 'baseline_pre_ai'] %}
+{% for grain in kpi_real_grains() + ['day_sliced'] + kpi_baseline_grains() %}
     {% set groups = {} %}
     {% for measure in dated if grain in measure.grains %}
-        {% set key = look_ahead_s(measure) | string if grain == 'baseline_30d' else grain %}
+        {% set key = look_ahead_s(measure) | string if grain in ['baseline_30d', 'baseline_12m'] else grain %}
         {% if key not in groups %}{% do groups.update({key: []}) %}{% endif %}
         {% do groups[key].append(measure) %}
     {% endfor %}

@@ -21,6 +21,8 @@
                         with clock_start, within_target and within_target_biz (METRICS.md: T)
     ratio_of, rolling, growth, difference    derived from other stats: derived.sql
     rows_from: <model>  a model that ends in the columns of kpi_aggregates
+  `has_baseline: false`: no window of 30 days says what is normal (a cost that is booked by month).
+  `mart: <model>` instead of stats: a KPI that has no row in kpi_values and is read there.
   `is_complete: true`: NULL as soon as one row lacks the value. `is_hidden: true`: for derived ones.
 #}
 
@@ -51,7 +53,7 @@
 {% macro kpi_inherited_keys() %}
     {{ return([
         'fact', 'at', 'snapshot', 'where', 'attribution', 'mature_after', 'grains', 'slices',
-        'min_n', 'unit', 'holds_until', 'ai_coverage',
+        'min_n', 'unit', 'holds_until', 'ai_coverage', 'has_baseline',
     ]) }}
 {% endmacro %}
 
@@ -79,7 +81,7 @@
     {% set meta = node.config.meta %}
     {% do check_block(node, meta) %}
     {% set stats = [] %}
-    {% for given in meta.stats %}
+    {% for given in meta.get('stats', []) %}
         {% for entry in expand_times(given, meta) %}
             {% do stats.append(kpi_stat(node, meta, entry, stats | length, known)) %}
         {% endfor %}
@@ -110,7 +112,7 @@
         'attribution': none, 'mature_after': 0,
         'grains': ['day', 'week', 'month'], 'slices': 'all_dimensions',
         'min_n': none, 'ai_coverage': none, 'is_complete': false, 'is_hidden': false, 'per': none,
-        'over': none,
+        'over': none, 'has_baseline': true,
     } %}
     {% for key in known.inherited if key in meta %}
         {% do stat.update({key: meta[key]}) %}
@@ -184,7 +186,7 @@
 {% macro kpi_rules(rules, stats) %}
     {% set named = [] %}
     {% for rule in rules %}
-        {% do named.append(dict(rule, stat=rule.get('stat', stats[0].stat))) %}
+        {% do named.append(dict(rule, stat=rule.get('stat', (stats | first).stat))) %}
     {% endfor %}
     {{ return(named) }}
 {% endmacro %}

@@ -7,12 +7,16 @@
 {% macro check_block(node, meta) %}
     {% set required = [
         'code', 'tier', 'unit', 'direction', 'quadrant', 'protocol', 'cadence', 'benchmark',
-        'benchmark_source', 'reads', 'needs', 'stats',
+        'benchmark_source', 'reads', 'needs',
     ] %}
     {% for key in required if not meta.get(key) %}
         {{ fail_kpi(node.name, "its block has no '" ~ key ~ "'; add it under config.meta in "
             ~ node.original_file_path) }}
     {% endfor %}
+    {% if not meta.get('stats') and not meta.get('mart') %}
+        {{ fail_kpi(node.name, "its block has no 'stats', nor a 'mart' that it is read in; add them under "
+            ~ "config.meta in " ~ node.original_file_path) }}
+    {% endif %}
     {% if not node.owner.name %}
         {{ fail_kpi(node.name, "it has no owner; add `owner: {name: …}` in " ~ node.original_file_path) }}
     {% endif %}

@@ -4,7 +4,7 @@
     ratio_of: {numerator, denominator, denominator_slice: all | over: <dimension>}
     rolling: {numerator, denominator, denominator_slice, days}
     growth: {of, periods}
-    difference: {of, between: [side, side]}
+    difference: {of, between: [side, side]}    or {of, less}, of the same slice
 #}
 
 {% macro stat_filter(alias, name) -%}
@@ -12,7 +12,7 @@
 {%- endmacro %}
 
 {% macro in_grains(alias, stat, pseudo) -%}
-    {{ alias }}.grain in ('{{ (stat.grains + (['baseline_30d', 'baseline_pre_ai'] if pseudo else [])) | join("', '") }}')
+    {{ alias }}.grain in ('{{ (stat.grains + (kpi_baseline_grains() if pseudo and stat.has_baseline else [])) | join("', '") }}')
 {%- endmacro %}
 
 {% macro in_slices(alias, stat) -%}
@@ -51,14 +51,23 @@
         cast(coalesce({{ n }}, 0) as bigint) as n
 {%- endmacro %}
 
+{# What a numerator is where no row says so: a count 0, anything else unknown. #}
+{% macro absent_value(name) %}
+    {% for stat in kpi_stats() if stat.kpi ~ '.' ~ stat.stat == name %}
+        {{ return('0' if stat.is_count else 'null') }}
+    {% endfor %}
+{% endmacro %}
+
 {% macro ratio_of_branch(stat) %}
     {% set rule = stat.ratio_of %}
     {% set whole = whole_columns(rule) %}
+    {% set absent = absent_value(rule.numerator) %}
     select
 {{ derived_row(
     stat, 'numerators',
-    'coalesce(numerators.value, 0) / nullif(denominators.value, 0)',
-    'coalesce(numerators.value, 0)', 'coalesce(denominators.value, 0)', 'denominators.value'
+    'coalesce(numerators.value, ' ~ absent ~ ') / nullif(denominators.value, 0)',
+    'coalesce(numerators.value, ' ~ absent ~ ')', 'coalesce(denominators.value, 0)',
+    'denominators.value'
 ) }}
     from base as numerators
     left join base as denominators
@@ -74,8 +83,8 @@
     {# What came in with nothing gone out is 0, not absent. #}
     select
 {{ derived_row(
-    stat, 'denominators', '0 / nullif(denominators.value, 0)', '0', 'denominators.value',
-    'denominators.value'
+    stat, 'denominators', absent ~ ' / nullif(denominators.value, 0)', absent,
+    'denominators.value', 'denominators.value'
 ) }}
     from base as denominators
     left join base as numerators
@@ -193,6 +202,7 @@
 {# One side of the handling split less the other; known where both are. #}
 {% macro difference_branch(stat) %}
     {% set rule = stat.difference %}
+    {% if rule.less %}{{ return(less_branch(stat)) }}{% endif %}
     select
         '{{ stat.kpi }}' as kpi,
         '{{ stat.stat }}' as stat,
@@ -223,6 +233,21 @@
         and {{ in_grains('one', stat, true) }}
         and case when one.slice = 'handling' then 'all' else substr(one.slice, 10) end
             in ('{{ stat.slices | join("', '") }}')
+        and one.value is not null
+        and other.value is not null
+{% endmacro %}
+
+{% macro less_branch(stat) %}
+    {% set rule = stat.difference %}
+    select
+{{ derived_row(stat, 'one', 'one.value - other.value', 'null', 'null', 'least(one.n, other.n)') }}
+    from base as one
+    inner join base as other
+        on {{ stat_filter('other', rule.less) }}
+        and {{ same_slice('one', 'other') }}
+    where {{ stat_filter('one', rule.of) }}
+        and {{ in_grains('one', stat, true) }}
+        and {{ in_slices('one', stat) }}
         and one.value is not null
         and other.value is not null
 {% endmacro %}

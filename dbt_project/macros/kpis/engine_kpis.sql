@@ -4,6 +4,10 @@
     ({{ wall_time }} + to_days(cast({{ days }} as integer)))
 {%- endmacro %}
 
+{% macro plus_hours(wall_time, hours) -%}
+    ({{ wall_time }} + to_hours(cast({{ hours }} as integer)))
+{%- endmacro %}
+
 {# Start of the local period that holds a wall time. #}
 {% macro period_start(grain, wall_time, week_start) -%}
     {%- if grain == 'week' -%}

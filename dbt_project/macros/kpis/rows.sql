@@ -6,6 +6,12 @@
         'kpi_fct_tickets', 'kpi_fct_episodes', 'kpi_fct_resolves', 'kpi_fct_reply_turns',
         'kpi_fct_csat_ratings', 'kpi_fct_orders', 'kpi_fct_backlog_daily',
         'kpi_fct_backlog_hourly', 'kpi_fct_backlog_ages_daily', 'kpi_fct_backlog_ages_hourly',
+        'kpi_fct_surveys', 'kpi_fct_handled_tickets', 'kpi_fct_support_costs',
+        'kpi_fct_ai_resolutions', 'kpi_fct_repurchases', 'kpi_fct_recoveries',
+        'kpi_fct_recommended_lines', 'kpi_fct_rated_customers', 'kpi_fct_alerts',
+        'kpi_contact_rates', 'kpi_peak_to_trough', 'kpi_queue_days', 'kpi_agent_capacity',
+        'kpi_csat_mix', 'kpi_resolution_accuracy', 'kpi_nps', 'kpi_ai_hours',
+        'kpi_relative_risk', 'kpi_csat_repurchase', 'kpi_headcount',
     ]) }}
 {% endmacro %}
 
@@ -44,6 +50,15 @@
         'has_orders': 'no source gives orders',
         'has_schedules': 'no source gives opening hours (schedules)',
         'has_cost_rates': 'no source gives unit costs (cost_rates)',
+        'has_support_costs': 'no source gives the cost of support (support_costs)',
+        'has_roster': 'no source gives shifts (roster)',
+        'has_handle_times': 'no source gives time entries, or what agents did and when',
+        'has_nps': 'no source gives NPS responses (nps_responses)',
+        'has_qa_reviews': 'no source gives quality reviews (qa_reviews)',
+        'has_notifications': 'no incident has been told to anyone yet',
+        'has_order_lines': 'no source gives order lines',
+        'has_recommendations': 'no message says which products the AI recommended (recommended_skus)',
+        'has_recovery_tags': 'no ticket carries a recovery tag (cancel_request, chargeback_threat, return_request)',
     }) }}
 {% endmacro %}
 
@@ -59,4 +74,11 @@
         ({{ periods }}.grain = '{{ grain }}' and {{ stats }}.has_{{ grain }}){{ ' or' if not loop.last }}
         {%- endfor %}
     )
+{%- endmacro %}
+
+{# First local midnight from which everything is loaded, over `account`. #}
+{% macro first_whole_day() -%}
+    date_trunc('day', {{ local_time(add_seconds(
+        'greatest(tickets_first_loaded_at, orders_first_loaded_at)', 86399
+    ), 'timezone') }})
 {%- endmacro %}

@@ -40,6 +40,10 @@
             when 'above_baseline_by' then {{ value }} > based.baseline_30d + kpi_rules.bound
             when 'off_baseline_by' then abs({{ value }} - based.baseline_30d) > kpi_rules.bound
             when 'above_baseline_times' then {{ value }} > based.baseline_30d * kpi_rules.bound
+            when 'below_baseline_times' then {{ value }} < based.baseline_30d * kpi_rules.bound
+            when 'below_previous_by' then {{ value }} < based.previous_value - kpi_rules.bound
+            when 'above_previous_times' then {{ value }} > based.previous_value * kpi_rules.bound
+            when 'moves_by' then abs({{ value }} - based.previous_value) > kpi_rules.bound
         end,
         false
     )
@@ -53,6 +57,11 @@
         when 'off_baseline_by' then based.baseline_30d
             + case when based.value < based.baseline_30d then -kpi_rules.bound else kpi_rules.bound end
         when 'above_baseline_times' then based.baseline_30d * kpi_rules.bound
+        when 'below_baseline_times' then based.baseline_30d * kpi_rules.bound
+        when 'below_previous_by' then based.previous_value - kpi_rules.bound
+        when 'above_previous_times' then based.previous_value * kpi_rules.bound
+        when 'moves_by' then based.previous_value
+            + case when based.value < based.previous_value then -kpi_rules.bound else kpi_rules.bound end
         else kpi_rules.bound
     end
 {%- endmacro %}

@@ -307,6 +307,7 @@ judged as (
         ai_cost,
         human_cost,
         ai_cost is not null and human_cost is not null as is_cost_known,
+        human_unit_cost - ai_unit_cost as ai_saving,
         cast(responder_turns_ai as bigint) as responder_turns_ai,
         cast(responder_turns_human as bigint) as responder_turns_human,
         cast(sessions as bigint) as sessions,

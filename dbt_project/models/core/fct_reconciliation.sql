@@ -164,8 +164,11 @@ unioned as (
         'ticket_rows', 'unlinked_rows', 'skewed_rows', 'merge_rows', 'order_rows',
         'unconverted_rows', 'rating_rows', 'ignored_rows', 'clock_rows', 'quarantine_rows',
     ] %}
+    {%- set remarks = ['unlinked_rows', 'skewed_rows', 'merge_rows', 'unconverted_rows', 'clock_rows'] %}
     {%- for part in parts %}
-    select source, entity, reason, rows_landed, rows_counted, rows_excluded, rows_quarantined
+    select
+        source, entity, reason, {{ 'true' if part in remarks else 'false' }} as is_remark,
+        rows_landed, rows_counted, rows_excluded, rows_quarantined
     from {{ part }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -175,6 +178,7 @@ select
     source,
     entity,
     reason,
+    is_remark,
     cast(rows_landed as bigint) as rows_landed,
     cast(rows_counted as bigint) as rows_counted,
     cast(rows_excluded as bigint) as rows_excluded,

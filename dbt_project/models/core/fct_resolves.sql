@@ -14,6 +14,14 @@ tickets as (
     select * from {{ ref('fct_tickets') }}
 ),
 
+time_entries as (
+    select * from {{ ref('int_time_entries') }}
+),
+
+handle_methods as (
+    select * from {{ ref('int_handle_methods') }}
+),
+
 sources as (
     select * from {{ ref('int_sources') }}
 ),
@@ -58,6 +66,22 @@ entries as (
     where is_entry
 ),
 
+-- Human work up to each resolve, by the best method that the ticket has (S8).
+worked as (
+    select
+        entries.ticket_key,
+        entries.resolve_seq,
+        handle_methods.handle_time_method,
+        cast(sum(time_entries.seconds) as bigint) as handle_time_s
+    from entries
+    inner join handle_methods on entries.ticket_key = handle_methods.ticket_key
+    inner join time_entries
+        on entries.ticket_key = time_entries.ticket_key
+        and handle_methods.method_rank = time_entries.method_rank
+        and entries.occurred_at >= time_entries.started_at
+    group by entries.ticket_key, entries.resolve_seq, handle_methods.handle_time_method
+),
+
 joined as (
     select
         entries.ticket_key,
@@ -77,6 +101,9 @@ joined as (
         case when sources.has_messages then cast(entries.turns_ai as bigint) end as turns_ai,
         case when sources.has_messages then cast(entries.turns_human as bigint) end as turns_human,
         case when sources.has_messages then cast(entries.replies as bigint) end as replies,
+        case when tickets.handling <> 'ai_only' then worked.handle_time_s end as handle_time_s,
+        case when tickets.handling <> 'ai_only' then worked.handle_time_method end
+            as handle_time_method,
         tickets.handling,
         tickets.handling_side,
         tickets.channel,
@@ -87,6 +114,9 @@ joined as (
     from entries
     inner join tickets on entries.ticket_key = tickets.ticket_key
     inner join sources on tickets.source = sources.source
+    left join worked
+        on entries.ticket_key = worked.ticket_key
+        and entries.resolve_seq = worked.resolve_seq
 )
 
 select * from joined

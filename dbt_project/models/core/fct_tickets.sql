@@ -33,6 +33,18 @@ customer_months as (
     select * from {{ ref('fct_customer_months') }}
 ),
 
+handle_times as (
+    select * from {{ ref('int_handle_methods') }}
+),
+
+resolution_windows as (
+    select * from {{ ref('int_resolution_windows') }}
+),
+
+sources as (
+    select * from {{ ref('int_sources') }}
+),
+
 account as (
     select * from {{ ref('int_accounts') }}
 ),
@@ -141,7 +153,7 @@ linked as (
 rated as (
     select
         ticket_key,
-        {{ value_at_last('score_5', 'first_rated_at') }} as csat_score_5
+        {{ value_at_last('score_5', '(first_rated_at, csat_key)') }} as csat_score_5
     from ratings
     group by ticket_key
 ),
@@ -182,9 +194,15 @@ joined as (
         legs.waiting_customer_s,
         legs.on_hold_s,
         linked.ticket_key is not null as is_order_linked,
-        rated.csat_score_5
+        rated.csat_score_5,
+        handle_times.handle_time_s,
+        handle_times.handle_time_method,
+        case when sources.has_resolves
+            then coalesce(resolution_windows.is_resolved_in_window, false) end
+            as is_resolved_in_window
     from tickets
     cross join account
+    inner join sources on tickets.source = sources.source
     left join summed on tickets.ticket_key = summed.ticket_key
     left join last_episodes on tickets.ticket_key = last_episodes.ticket_key
     left join ended on tickets.ticket_key = ended.ticket_key
@@ -193,6 +211,8 @@ joined as (
     left join legs on tickets.ticket_key = legs.ticket_key
     left join linked on tickets.ticket_key = linked.ticket_key
     left join rated on tickets.ticket_key = rated.ticket_key
+    left join handle_times on tickets.ticket_key = handle_times.ticket_key
+    left join resolution_windows on tickets.ticket_key = resolution_windows.ticket_key
 ),
 
 judged as (
@@ -262,7 +282,11 @@ judged as (
         cast(joined.reopen_count as integer) as reopen_count,
         cast(joined.responder_turns_ai as bigint) as responder_turns_ai,
         cast(joined.responder_turns_human as bigint) as responder_turns_human,
-        joined.csat_score_5
+        joined.csat_score_5,
+        joined.is_resolved_in_window,
+        case when joined.handling <> 'ai_only' then joined.handle_time_s end as handle_time_s,
+        case when joined.handling <> 'ai_only' then joined.handle_time_method end
+            as handle_time_method
     from joined
     left join customer_months
         on joined.customer_key = customer_months.customer_key

@@ -18,6 +18,29 @@ cost_rates as (
     select * from {{ ref('stg_files__cost_rates') }}
 ),
 
+support_costs as (
+    select * from {{ ref('stg_files__support_costs') }}
+),
+
+time_entries as (
+    select * from {{ ref('stg_files__time_entries') }}
+    where {{ is_seen('started_at') }}
+),
+
+rosters as (
+    select * from {{ ref('stg_files__rosters') }}
+),
+
+nps_responses as (
+    select * from {{ ref('stg_files__nps_responses') }}
+    where {{ is_seen('responded_at') }}
+),
+
+qa_reviews as (
+    select * from {{ ref('stg_files__qa_reviews') }}
+    where {{ is_seen('reviewed_at') }}
+),
+
 reach as (
     select
         min(case when has_tickets or has_orders then loaded_until_at end) as loaded_until_at,
@@ -31,14 +54,27 @@ reach as (
         {{ any_true('has_reopens') }} as has_reopens,
         {{ any_true('has_surveys') }} as has_surveys,
         {{ any_true('has_csat') }} as has_csat,
-        {{ any_true('has_orders') }} as has_orders
+        {{ any_true('has_orders') }} as has_orders,
+        {{ any_true('has_order_lines') }} as has_order_lines,
+        {{ any_true('has_recommendations') }} as has_recommendations,
+        {{ any_true('has_recovery_tags') }} as has_recovery_tags
     from sources
+),
+
+told_alerts as (
+    select * from {{ ref('stg_bookbag__told_alerts') }}
 ),
 
 given as (
     select
         (select count(*) from schedules) > 0 as has_schedules,
-        (select count(*) from cost_rates) > 0 as has_cost_rates
+        (select count(*) from cost_rates) > 0 as has_cost_rates,
+        (select count(*) from support_costs) > 0 as has_support_costs,
+        (select count(*) from time_entries) > 0 as has_time_entries,
+        (select count(*) from rosters) > 0 as has_roster,
+        (select count(*) from nps_responses) > 0 as has_nps,
+        (select count(*) from qa_reviews) > 0 as has_qa_reviews,
+        (select count(*) from told_alerts) > 0 as has_notifications
 ),
 
 joined as (
@@ -72,8 +108,17 @@ joined as (
         reach.has_surveys,
         reach.has_csat,
         reach.has_orders,
+        reach.has_order_lines,
+        reach.has_recommendations,
+        reach.has_recovery_tags,
+        reach.has_messages or reach.has_events or given.has_time_entries as has_handle_times,
         given.has_schedules,
-        given.has_cost_rates
+        given.has_cost_rates,
+        given.has_support_costs,
+        given.has_roster,
+        given.has_nps,
+        given.has_qa_reviews,
+        given.has_notifications
     from account
     cross join reach
     cross join given

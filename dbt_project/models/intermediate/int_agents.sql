@@ -1,4 +1,5 @@
--- Agents as listed, else derived from the ids that speak, act or are assigned.
+-- Agents as listed, else derived from the ids that speak, act, are assigned, log time or have a
+-- shift; of whom nothing else is known, that is a person.
 with
 
 agents as (
@@ -21,6 +22,10 @@ time_entries as (
     select * from {{ ref('stg_files__time_entries') }}
 ),
 
+rosters as (
+    select * from {{ ref('stg_files__rosters') }}
+),
+
 account as (
     select * from {{ ref('int_accounts') }}
 ),
@@ -38,21 +43,26 @@ seen as (
 
     union all
 
-    select source, assignee_id as agent_id, 'human_agent' as kind
+    select source, assignee_id as agent_id, null as kind
     from tickets
     where assignee_id is not null
 
     union all
 
-    select source, agent_id, 'human_agent' as kind
+    select source, agent_id, null as kind
     from time_entries
+
+    union all
+
+    select source, agent_id, null as kind
+    from rosters
 ),
 
 derived as (
     select
         seen.source,
         seen.agent_id,
-        max(seen.kind) as kind
+        coalesce(max(seen.kind), 'human_agent') as kind
     from seen
     left join agents on seen.source = agents.source and seen.agent_id = agents.agent_id
     where agents.agent_id is null

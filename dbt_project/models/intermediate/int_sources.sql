@@ -23,6 +23,9 @@ flagged as (
         coverage.has_orders,
         coverage.has_order_rows,
         coverage.has_payments,
+        coverage.has_order_lines,
+        coverage.has_recommendations,
+        coverage.has_recovery_tags,
         coverage.has_messages or coverage.has_first_replies as has_replies,
         coverage.has_resolves and (coverage.has_messages or coverage.has_events) as has_reopens,
         case when coverage.has_tickets then coalesce(

@@ -104,7 +104,7 @@ unioned as (
     cross join account
 ),
 
--- A resolve or first reply that a ticket's columns put before its creation stands at the creation;
+-- What a ticket without messages is told to have seen before its creation stands just after it;
 -- raw_at keeps what was said, so that the duration is judged by K2.
 placed as (
     select
@@ -121,7 +121,8 @@ numbered as (
         row_number() over (
             partition by ticket_key
             order by
-                occurred_at, instant_class, raw_at, seq nulls last, event_rank, row_key
+                occurred_at, instant_class, case when event_rank < 0 then 0 else 1 end, raw_at,
+                seq nulls last, event_rank, row_key
         ) as row_no,
         occurred_at,
         raw_at,

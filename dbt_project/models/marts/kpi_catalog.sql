@@ -13,8 +13,8 @@ kpi_settings as (
 declared as (
     {%- for block in kpi_blocks() %}
     {%- set meta = block.meta %}
-    {%- set first = block.stats | rejectattr('is_hidden') | first %}
-    {%- set needs = (meta.needs + first.needs) | unique | list %}
+    {%- set first = block.stats | rejectattr('is_hidden') | first | default({}, true) %}
+    {%- set needs = (meta.needs + first.get('needs', [])) | unique | list %}
     {%- set tiers = block.targets | first | default({}, true) %}
     select
         '{{ meta.code }}' as code,
@@ -26,13 +26,13 @@ declared as (
         '{{ meta.quadrant }}' as quadrant,
         {{ text_literal(block.definition) }} as definition,
         '{{ tojson(block.stats | rejectattr('is_hidden') | map(attribute='stat') | list) }}' as stats,
-        '{{ first.attribution }}' as attribution,
+        {{ text_literal(first.get('attribution')) }} as attribution,
         {{ text_literal(block.owner) }} as owner,
         {{ text_literal(' '.join(meta.protocol.split())) }} as protocol,
         '{{ meta.cadence }}' as cadence,
         {{ text_literal(meta.benchmark) }} as benchmark,
         {{ text_literal(meta.benchmark_source) }} as benchmark_source,
-        '{{ tiers.stat or first.stat }}' as target_stat,
+        {{ text_literal(tiers.stat or first.get('stat')) }} as target_stat,
         {{ number_literal(tiers.good) }} as good,
         {{ number_literal(tiers.better) }} as better,
         {{ number_literal(tiers.best) }} as best,
@@ -41,7 +41,7 @@ declared as (
             as alert_below,
         {{ number_literal(block.alerts | selectattr('above', 'defined') | map(attribute='above') | first) }}
             as alert_above,
-        {{ 'cast(account.min_n as bigint)' if first.min_n == 'account' else 'cast(' ~ (first.min_n or 'null') ~ ' as bigint)' }}
+        {{ 'cast(account.min_n as bigint)' if first.get('min_n') == 'account' else 'cast(' ~ (first.get('min_n') or 'null') ~ ' as bigint)' }}
             as min_n,
         coalesce({{ all_given(needs) }}, false) as available,
         case

@@ -19,6 +19,10 @@ kpi_baselines as (
     select * from {{ ref('kpi_baselines') }}
 ),
 
+own_history as (
+    select * from {{ ref('kpi_own_history') }}
+),
+
 kpi_targets as (
     select * from {{ ref('kpi_targets') }}
 ),
@@ -95,7 +99,11 @@ based as (
         {{ scaled_baseline('rolling') }} as baseline_30d,
         rolling.n as baseline_30d_n,
         {{ scaled_baseline('before_ai') }} as baseline_pre_ai,
-        before_ai.n as baseline_pre_ai_n
+        before_ai.n as baseline_pre_ai_n,
+        {{ scaled_baseline('seasonal') }} as baseline_12m,
+        seasonal.n as baseline_12m_n,
+        {{ days_between('cast(seasonal.period_start as date)', 'cast(seasonal.period_end as date)') }}
+            as baseline_12m_days
     from latest
     left join earlier
         on latest.kpi = earlier.kpi and latest.stat = earlier.stat
@@ -106,6 +114,9 @@ based as (
     left join kpi_baselines as before_ai
         on before_ai.grain = 'baseline_pre_ai' and latest.kpi = before_ai.kpi
         and latest.stat = before_ai.stat and {{ same_segments('latest', 'before_ai') }}
+    left join kpi_baselines as seasonal
+        on seasonal.grain = 'baseline_12m' and latest.kpi = seasonal.kpi
+        and latest.stat = seasonal.stat and {{ same_segments('latest', 'seasonal') }}
 ),
 
 daily_tickets as (
@@ -198,6 +209,13 @@ joined as (
         based.baseline_30d_n,
         based.baseline_pre_ai,
         based.baseline_pre_ai_n,
+        based.baseline_12m,
+        based.baseline_12m_n,
+        based.baseline_12m_days,
+        own_history.own_p25,
+        own_history.own_p50,
+        own_history.own_p75,
+        own_history.own_periods,
         aimed.good,
         aimed.better,
         aimed.best,
@@ -220,6 +238,9 @@ joined as (
     left join ruled
         on based.kpi = ruled.kpi and based.stat = ruled.stat and based.grain = ruled.grain
         and {{ same_segments('based', 'ruled') }}
+    left join own_history
+        on based.kpi = own_history.kpi and based.stat = own_history.stat
+        and based.grain = own_history.grain and {{ same_segments('based', 'own_history') }}
     left join noted
         on based.kpi = noted.kpi and based.grain = noted.grain
         and based.period_start = noted.period_start

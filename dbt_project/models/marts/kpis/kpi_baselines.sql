@@ -1,15 +1,15 @@
--- What is normal: each stat over the last 30 complete days, and over the 30 before the AI came (F12).
--- A sum is a day's share of it; a stock the mean of its days.
+-- What is normal (F12): each stat over the last 30 complete days, over the 30 before the AI came, and
+-- over the last 6 to 12 months. A sum is a day's share of it; a stock the mean of its days.
 with
 
 base as (
     select * from {{ ref('kpi_base') }}
-    where grain in ('baseline_30d', 'baseline_pre_ai')
+    where grain in ('{{ kpi_baseline_grains() | join("', '") }}')
 ),
 
 derived as (
     select * from {{ ref('kpi_derived') }}
-    where grain in ('baseline_30d', 'baseline_pre_ai')
+    where grain in ('{{ kpi_baseline_grains() | join("', '") }}')
 ),
 
 kpi_stats as (
@@ -51,8 +51,17 @@ select
     team,
     customer_segment,
     slice,
-    case when kind in ('count', 'sum') then value / 30 else value end as value,
+    case
+        when kind in ('count', 'sum')
+            then value / {{ days_between('cast(period_start as date)', 'cast(period_end as date)') }}
+        else value
+    end as value,
     kind in ('count', 'sum') and not is_stock as is_per_day,
     n
 from placed
-where is_known and kind <> 'count_distinct'
+where is_known
+    and kind <> 'count_distinct'
+    and (
+        grain <> 'baseline_12m'
+        or {{ days_between('cast(period_start as date)', 'cast(period_end as date)') }} >= 182
+    )

@@ -19,7 +19,8 @@ declared as (
     {%- set rules = [] %}
     {%- set kinds = [
         'below', 'above', 'below_baseline_by', 'above_baseline_by', 'above_baseline_times',
-        'off_baseline_by',
+        'below_baseline_times', 'off_baseline_by', 'below_previous_by', 'above_previous_times',
+        'moves_by',
     ] %}
     {%- for block in kpi_blocks() %}
     {%- for rule in block.alerts %}
@@ -49,7 +50,7 @@ declared as (
 ),
 
 first_stats as (
-    {%- for block in kpi_blocks() %}
+    {%- for block in kpi_blocks() if block.stats %}
     select
         '{{ block.kpi }}' as kpi,
         '{{ (block.alerts | first | default(block.targets | first, true) | default(block.stats | first, true)).stat }}'

@@ -12,7 +12,7 @@ kpi_settings as (
 
 declared as (
     {%- set rules = [] %}
-    {%- for block in kpi_blocks() %}
+    {%- for block in kpi_blocks() if block.stats %}
     {%- for rule in block.targets %}
         {%- do rules.append(dict(
             rule, kpi=block.kpi, direction=rule.direction or block.meta.direction, is_first=loop.first

@@ -8,6 +8,7 @@ tickets as (
         count(*) as tickets,
         count(first_reply_at) as first_replies,
         count(resolved_at) as resolves,
+        {{ count_if(has_recovery_tag('tags')) }} as recovery_tags,
         min(least(created_at, updated_at, first_reply_at, resolved_at, deleted_at)) as first_at,
         max(greatest(created_at, updated_at, first_reply_at, resolved_at, deleted_at)) as last_at
     from {{ source('landed', 'files_tickets') }}
@@ -19,6 +20,7 @@ messages as (
     select
         source,
         count(*) as messages,
+        {{ count_if("recommended_skus <> '[]'") }} as recommendations,
         min(sent_at) as first_at,
         max(sent_at) as last_at
     from {{ source('landed', 'files_messages') }}
@@ -34,6 +36,8 @@ ticket_events as (
             or (event_type = 'status_changed' and to_value in ('solved', 'resolved', 'closed'))") }}
             as resolves,
         {{ count_if("event_type = 'survey_sent'") }} as surveys,
+        {{ count_if("event_type = 'tag_added' and " ~ has_recovery_tag('to_value')) }}
+            as recovery_tags,
         min(occurred_at) as first_at,
         max(occurred_at) as last_at
     from {{ source('landed', 'files_ticket_events') }}
@@ -67,6 +71,7 @@ orders as (
 order_lines as (
     select
         source,
+        count(*) as line_rows,
         count(placed_at) as lines,
         min(placed_at) as first_at,
         max(placed_at) as last_at
@@ -111,6 +116,10 @@ joined as (
         coalesce(orders.orders, 0) > 0 or coalesce(order_lines.lines, 0) > 0 as has_orders,
         coalesce(orders.orders, 0) > 0 as has_order_rows,
         coalesce(orders.payments, 0) > 0 as has_payments,
+        coalesce(order_lines.line_rows, 0) > 0 as has_order_lines,
+        coalesce(messages.recommendations, 0) > 0 as has_recommendations,
+        coalesce(tickets.recovery_tags, 0) + coalesce(ticket_events.recovery_tags, 0) > 0
+            as has_recovery_tags,
         least(
             tickets.first_at, messages.first_at, ticket_events.first_at, csat_responses.first_at,
             orders.first_at, order_lines.first_at, refunds.first_at

@@ -7,6 +7,7 @@ landed as (
 renamed as (
     select
         source,
+        _key as response_id,
         customer_id,
         responded_at,
         score,

@@ -1,0 +1,21 @@
+-- One row an incident that somebody was told of: how long after it could have been known (S9).
+with
+
+told_alerts as (
+    select * from {{ ref('int_told_alerts') }}
+)
+
+select
+    alert_id,
+    kpi,
+    notified_at,
+    greatest({{ seconds_between('due_at', 'notified_at') }}, 0) as latency_s,
+    greatest({{ seconds_between('opened_at', 'notified_at') }}, 0) as from_load_s,
+    cast(null as {{ text_type() }}) as handling,
+    cast(null as {{ text_type() }}) as handling_side,
+    cast(null as {{ text_type() }}) as channel,
+    cast(null as {{ text_type() }}) as category,
+    cast(null as {{ text_type() }}) as team,
+    cast(null as {{ text_type() }}) as customer_segment,
+    false as is_high_value
+from told_alerts

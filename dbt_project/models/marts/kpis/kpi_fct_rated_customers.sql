@@ -1,0 +1,1 @@
+{{ kpi_aggregates('fct_rated_customers') }}
