@@ -46,8 +46,8 @@ def case(models: list[Model], *, handle_time_s: float = 600.0) -> dict[str, tupl
             union all
             select 'backlog', 'count', 'day', 67.2, null, null, {SEGMENTS};
         create table core.fct_agent_days as
-            select agent_key, date '2026-11-02' + cast(day as integer) as worked_on, 'all' as channel,
-                true as is_agent_day, 10 as tickets
+            select agent_key, date '2026-11-02' + cast(day as integer) as worked_on,
+                'all' as channel, true as is_agent_day, 10 as tickets
             from (select unnest(['ann', 'bea']) as agent_key), range(3) as days(day);
         create table core.fct_support_costs as
             select 'payroll' as kind, timestamptz '2026-10-01 00:00:00+00' as booked_at,
