@@ -14,7 +14,7 @@ from typing import Literal
 
 Kind = Literal[
     "share", "per_order", "score", "points", "count",
-    "seconds", "hours", "days", "currency", "plain",
+    "seconds", "hours", "days", "currency", "times", "fte", "balance", "rho", "plain",
 ]  # fmt: skip
 
 UNKNOWN = "—"
@@ -32,7 +32,8 @@ _PER_ORDER = frozenset({("tickets_per_order", "ratio"), ("tickets_per_order", "r
 _KINDS: dict[str, Kind] = {
     "ratio": "share", "share": "share", "1–5": "score", "points": "points", "count": "count",
     "seconds": "seconds", "s": "seconds", "hours": "hours", "days": "days",
-    "currency": "currency", "cur": "currency",
+    "currency": "currency", "cur": "currency", "times": "times", "FTE": "fte",
+    "−100..100": "balance", "ρ": "rho",
 }  # fmt: skip
 # Figures whose change reads in their own unit: decimals of the change, and how many of it make one.
 _ABSOLUTE: dict[Kind, tuple[int, float, str]] = {
@@ -40,6 +41,10 @@ _ABSOLUTE: dict[Kind, tuple[int, float, str]] = {
     "score": (2, 1.0, ""),
     "points": (2, 1.0, ""),
     "per_order": (3, 1.0, ""),
+    "times": (2, 1.0, ""),
+    "fte": (1, 1.0, " FTE"),
+    "balance": (1, 1.0, ""),
+    "rho": (2, 1.0, ""),
 }
 # Control and bidirectional marks can reorder or hide what a reader sees; no figure needs them.
 _INVISIBLE = re.compile(
@@ -86,14 +91,20 @@ def figure(value: float | None, kind: Kind, currency: str = "") -> str:
         return money(value, currency)
     if kind == "points":
         return signed(value, 2)
-    if kind in ("score", "per_order"):
-        return number(value, 2 if kind == "score" else 3)
+    if kind == "times":
+        return f"{number(value, 2)}×"
+    if kind == "fte":
+        return f"{signed(value, 1)} FTE"
+    if kind in ("score", "per_order", "rho", "balance"):
+        return number(value, {"per_order": 3, "balance": 1}.get(kind, 2))
     text = number(value, 0 if float(value).is_integer() or abs(value) >= 1000 else 1)
     return f"{text} {'h' if kind == 'hours' else kind}" if kind in ("hours", "days") else text
 
 
 def threshold(value: float, kind: Kind, currency: str = "") -> str:
     """A target as `figure`, without the sign that a difference carries."""
+    if kind == "fte":
+        return f"{number(value, 1)} FTE"
     return number(value, 2) if kind == "points" else figure(value, kind, currency)
 
 
@@ -147,6 +158,8 @@ def change(
     else:
         percent = (value - previous) / abs(previous) * 100
         text = signed(percent, 1 if abs(percent) < 0.95 else 0) + " %"
+    if kind == "fte":  # too many is no better than too few
+        direction = "in-band"
     if not text.startswith(("+", MINUS, "from")):
         return Change("no change")
     return Change(text, _verdict(value, previous, direction) if is_judged else "")

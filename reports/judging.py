@@ -81,7 +81,7 @@ def _tiers(kpi: Kpi, stat: Stat, status: Status | None) -> dict[str, float | Non
 
 
 def _sign(kpi: Kpi, stat: Stat, given: list[float]) -> str:
-    if kpi.direction == "in-band" and stat.kind == "points":
+    if stat.kind == "fte" or (kpi.direction == "in-band" and stat.kind == "points"):
         return "within"
     is_up = given[0] < given[-1] if given[0] != given[-1] else kpi.direction == "up"
     return "≥" if is_up else "≤"

@@ -470,7 +470,8 @@ def test_cells_are_safe_and_numbers_stay_numbers(cell: str | float | None, text:
         (15120.0, "seconds", "4 h 12 min"), (3599.0, "seconds", "1 h"),
         (183600.0, "seconds", "2 d 3 h"), (3881.0, "count", "3,881"), (38.42, "count", "38.4"),
         (0.62, "currency", "$0.62"), (-12340.4, "currency", "−$12,340"), (1.25, "days", "1.2 days"),
-        (3.44, "plain", "3.4"),
+        (3.44, "plain", "3.4"), (2.367, "times", "2.37×"), (-0.52, "fte", "−0.5 FTE"),
+        (1.0, "fte", "+1.0 FTE"), (-12.55, "balance", "−12.6"), (0.1157, "rho", "0.12"),
     ],
 )  # fmt: skip
 def test_figures_read_as_people_write_them(
@@ -491,6 +492,10 @@ def test_figures_read_as_people_write_them(
         (0.08, -0.2, "points", "in-band", "+0.28", "better"),
         (4.41, 4.41, "score", UP, "no change", ""),
         (5, 0, "count", DOWN, "from 0", "worse"),
+        (-0.5, -0.6, "fte", DOWN, "+0.1 FTE", "better"),
+        (0.9, -0.6, "fte", DOWN, "+1.5 FTE", "worse"),
+        (-3.0, 4.0, "balance", UP, "−7.0", "worse"),
+        (2.37, 2.68, "times", NONE, "−0.31", ""),
         (0, 0, "count", DOWN, "no change", ""),
     ],
 )

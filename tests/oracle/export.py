@@ -66,6 +66,7 @@ class Message:
     is_substantive: bool = True
     recommended_skus: tuple[str, ...] = ()
     seq: int | None = None
+    is_misdated: bool = False  # K2: it said that it was well before its ticket
 
     @property
     def at(self) -> datetime:
@@ -97,6 +98,7 @@ class Event:
     actor_kind: str | None = None
     actor_id: str | None = None
     seq: int | None = None
+    is_misdated: bool = False  # K2: it said that it was well before its ticket
 
     @property
     def at(self) -> datetime:

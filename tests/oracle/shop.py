@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -75,6 +76,18 @@ class Shop:
     @property
     def has_messages(self) -> bool:
         return bool(self.messages)
+
+    @cached_property
+    def agent_ids(self) -> frozenset[str | None]:
+        """Everybody who is listed, speaks, acts, is assigned, logs time or has a shift."""
+        staff = ("human_agent", "ai_agent")
+        return frozenset(self.agents).union(
+            (row.author_id for row in self.messages if row.author_kind in staff),
+            (row.actor_id for row in self.events if row.actor_kind in staff),
+            (row.assignee_id for row in self.tickets.values()),
+            (row.agent_id for row in self.time_entries),
+            (row.agent_id for row in self.roster),
+        )
 
     @property
     def has_events(self) -> bool:

@@ -6,20 +6,18 @@ started, in `within_target`, where those that nobody stopped count too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from .clock import TicketClock, seconds
 from .export import Event, Message
 from .judgements import Judged, customer_turns, handoff_clock
 from .tally import Calendar, Fact, Measure, Row, mean, quantile, share, tabulate
-from .tickets import Case
 from .volume import with_events, with_messages
 from .world import Contact, Dims, Family, World
 
 HOUR = 3600
-SKEW = timedelta(seconds=300)
 # A4's middle tier; a pair is (async, sync) where it names email and chat.
 TARGETS = {
     "first_response_time": (300, 300),
@@ -209,18 +207,13 @@ def _answer_clock(contact: Contact, replied_at: datetime | None, side: str | Non
         stopped_at=replied_at,
         given_up_at=contact.resolved_at if replied_at is None else None,
         side=side,
-        is_misdated=replied_at is not None
-        and _is_misdated(contact.case.ticket.first_reply_at, contact.judged.replies, contact.case),
+        is_misdated=_is_misdated(replied_at, contact.judged.replies),
     )
 
 
-def _is_misdated(told: datetime | None, items: Sequence[Message | Event], case: Case) -> bool:
-    """Whether the ticket's column, where it is the one to tell, is off by more than skew (K2)."""
-    is_column = any(
-        "#" in ((item.message_id if isinstance(item, Message) else item.event_id) or "")
-        for item in items
-    )
-    return bool(is_column and told and case.starts_at and told < case.starts_at - SKEW)
+def _is_misdated(at: datetime | None, items: Iterable[Message | Event]) -> bool:
+    """Whether what happened at `at` says that it was well before its ticket (K2)."""
+    return at is not None and any(item.is_misdated and item.at == at for item in items)
 
 
 def _resolution_clock(family: Family, resolved_at: datetime | None) -> Clock:
@@ -230,8 +223,7 @@ def _resolution_clock(family: Family, resolved_at: datetime | None) -> Clock:
         is_sync=family.case.is_sync,
         started_at=family.contacts[0].opened_at,
         stopped_at=resolved_at,
-        is_misdated=resolved_at is not None
-        and _is_misdated(family.case.ticket.resolved_at, family.case.events, family.case),
+        is_misdated=_is_misdated(resolved_at, family.case.events),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from .clock import Schedule, TicketClock, schedules_of
@@ -16,6 +16,7 @@ from .customers import Identities
 from .export import RESOLVED_STATES, Event, Message, Ticket
 from .shop import Shop
 
+SKEW = timedelta(seconds=300)  # K2: two clocks that disagree
 SYNC_CHANNELS = frozenset({"chat", "messaging", "voice", "phone"})
 Item: TypeAlias = Message | Event
 
@@ -62,7 +63,7 @@ def cases_of(shop: Shop, people: Identities) -> list[Case]:
         events.get(event.ticket_id, []).append(event)
     survivors = _survivors(shop.tickets, events)
     family: dict[str, list[Message]] = {key: [] for key in shop.tickets}
-    for message in shop.messages:
+    for message in [*shop.messages, *_replies_told_by_columns(shop)]:
         if message.ticket_id in survivors:
             family[survivors[message.ticket_id]].append(message)
     return [
@@ -101,7 +102,7 @@ def _judged(
     survivor_id: str,
     items: list[Item],
 ) -> Case:
-    timeline = tuple(sorted([*items, *_told_by_columns(shop, ticket)], key=in_order))
+    timeline = tuple(sorted([*items, *_resolve_told_by_column(shop, ticket)], key=in_order))
     events = [item for item in timeline if isinstance(item, Event)]
     messages = [item for item in timeline if isinstance(item, Message)]
     customer = people.key(ticket.customer_id, ticket.customer_email)
@@ -147,24 +148,33 @@ def _judged(
     )
 
 
-def _told_by_columns(shop: Shop, ticket: Ticket) -> list[Item]:
-    """What a source without messages or without events says in the ticket's columns instead."""
-    told: list[Item] = []
+def _replies_told_by_columns(shop: Shop) -> list[Message]:
+    """What a source without messages says of a ticket's first reply."""
+    if shop.messages:
+        return []
+    return [
+        Message(key, ticket.first_reply_at, "human_agent", f"{key}#first_reply_at")
+        for key, ticket in shop.tickets.items()
+        if ticket.first_reply_at
+    ]
+
+
+def _resolve_told_by_column(shop: Shop, ticket: Ticket) -> list[Event]:
+    """What a source without events says of a ticket's resolve."""
+    if shop.events or not ticket.resolved_at:
+        return []
     key = ticket.ticket_id
-    if not shop.messages and ticket.first_reply_at:
-        told.append(Message(key, ticket.first_reply_at, "human_agent", f"{key}#first_reply_at"))
-    if not shop.events and ticket.resolved_at:
-        told.append(Event(key, ticket.resolved_at, "resolved", f"{key}#resolved_at"))
-    return told
+    return [Event(key, ticket.resolved_at, "resolved", f"{key}#resolved_at")]
 
 
 def _not_before(item: Item, start: datetime | None) -> Item:
     """What is said to be before the ticket was created stands at its creation: a wrong clock."""
     if start is None or item.at >= start:
         return item
+    is_misdated = item.at < start - SKEW
     if isinstance(item, Message):
-        return replace(item, sent_at=start)
-    return replace(item, occurred_at=start)
+        return replace(item, sent_at=start, is_misdated=is_misdated)
+    return replace(item, occurred_at=start, is_misdated=is_misdated)
 
 
 def _is_marked(events: list[Event], on: tuple[str, ...], off: str, column: bool) -> bool:
@@ -188,7 +198,7 @@ def _team(shop: Shop, ticket: Ticket, events: list[Event]) -> str:
         return unnamed(ticket.team, "unassigned")
     assignee = assignee_of(ticket, events)
     agent = shop.agents.get(assignee or "")
-    if agent is None and assignee != ticket.assignee_id:
+    if assignee not in shop.agent_ids:
         return unnamed(assignee, "unassigned")
     return unnamed(agent.team if agent else None, "unassigned")
 

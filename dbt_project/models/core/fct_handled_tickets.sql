@@ -1,9 +1,9 @@
 -- One row a countable ticket and local month in which it got a reply or a resolve, by the first (E7).
 with
 
-messages as (
-    select * from {{ ref('int_messages') }}
-    where is_reply
+timeline as (
+    select * from {{ ref('int_timeline') }}
+    where kind in ('ai_reply', 'human_reply')
 ),
 
 resolves as (
@@ -22,8 +22,8 @@ account as (
 touches as (
     select
         ticket_key,
-        sent_at as touched_at
-    from messages
+        occurred_at as touched_at
+    from timeline
 
     union all
 
