@@ -148,6 +148,11 @@ def figures(
     first = _date(since)
     with published_copy(place) as connection:
         stats = _stats(connection, kpi)
+        if not stats:
+            told = connection.execute(
+                "select definition from marts.kpi_catalog where kpi = ?", [kpi]
+            ).fetchone()
+            raise ScreenError(f"{kpi} has a table of its own, no rows here. {(told or [''])[0]}", 2)
         stat = stat or stats[0]
         if stat not in stats:
             raise ScreenError(f"{kpi} has no stat {stat!r}; it has {', '.join(stats)}.", 2)

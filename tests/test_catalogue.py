@@ -13,6 +13,7 @@ import pytest
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from bookbag_orchestration.settings import DBT_PROJECT, tell_dbt
+from tests.support import call
 
 SPLIT_BY_HANDLING = (
     "kpi_values",
@@ -268,3 +269,9 @@ def test_ai_and_human_handling_are_apart_wherever_they_must_be(table: str, golde
             [table],
         ).fetchall()
     assert ("handling",) in columns
+
+
+def test_a_kpi_with_a_table_of_its_own_says_where_it_is_read(golden: Path) -> None:
+    result = call("kpi", "coverage_roi", "--home", golden)
+    assert result.code == 2
+    assert "has a table of its own" in result.err and "business_case" in result.err

@@ -133,3 +133,20 @@ def test_every_figure_equals_the_oracles(models: list[Model], options: Options) 
             found = connection.execute(f"select {COLUMNS} from marts.kpi_values").fetchall()
         told = differences(iter(kpi_rows(folder / "export", account)), found)
     assert not told, f"{options}: {len(told)} figures differ\n" + "\n".join(told[:40])
+
+
+# Read a second time elsewhere: test_forecast.py, and by hand on fct_alerts.
+ELSEWHERE = {"headcount_gap", "alert_latency"}
+
+
+def test_every_stat_has_a_second_reading(models: list[Model], tmp_path: Path) -> None:
+    """Else a new KPI would be right because nobody looked."""
+    account = write_shop(CROWDED, tmp_path / "export")
+    with built(models, write_config(account, tmp_path), tmp_path / "scratch") as connection:
+        stats = set(
+            connection.execute(
+                "select kpi, stat from kpis.kpi_stats where not is_hidden"
+            ).fetchall()
+        )
+    read = {(row.kpi, row.stat) for row in kpi_rows(tmp_path / "export", account)}
+    assert {name for name in stats - read if name[0] not in ELSEWHERE} == set()
