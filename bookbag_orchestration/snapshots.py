@@ -48,7 +48,7 @@ _KEPT = f"""not is_partial and is_mature and grain <> 'hour' and (
 # Sums of floats differ in their last digits from run to run: that is no restatement.
 _SAME = """former.n = fresh.n and (
     (former.value is null and fresh.value is null)
-    or abs(former.value - fresh.value) <= 1e-9 * greatest(1, abs(former.value))
+    or coalesce(abs(former.value - fresh.value) <= 1e-9 * greatest(1, abs(former.value)), false)
 )"""
 
 

@@ -24,16 +24,17 @@ def figures(kpi: str, stat: str, month: str, value: float, n: int) -> str:
     return (
         f"select '{kpi}' as kpi, '{stat}' as stat, 'month' as grain, timestamp '{month}' as"
         f" period_start, cast({value} as double) as value, {n} as n, false as is_partial,"
-        f" true as is_mature, {SEGMENTS}"
+        f" true as is_mature, {n} < 20 as is_low_sample, {SEGMENTS}"
     )
 
 
 def case(models: list[Model], *, handle_time_s: float = 600.0) -> dict[str, tuple[object, ...]]:
-    """name → (value, low, high) of a shop with two agents who work three days in 90."""
+    """name → (value, low, high) of a shop with two agents who work six days in 90 together."""
     (model,) = [each for each in models if each.name == "business_case"]
     known = MONTHLY | {("handle_time", "mean"): (handle_time_s, 400)}
     rows = [figures(*key, "2026-10-01", *given) for key, given in known.items()]
-    rows.append(figures("tickets_created", "contacts", "2026-09-01", 5.0, 5))
+    rows.append(figures("tickets_created", "contacts", "2026-09-01", 5.0, 50))
+    rows.append(figures("churn_rate", "relative_risk", "2026-11-01", 99.0, 19))
     connection = duckdb.connect()
     for schema in sorted({each.schema for each in models}):
         connection.execute(f"create schema {schema}")
@@ -46,9 +47,12 @@ def case(models: list[Model], *, handle_time_s: float = 600.0) -> dict[str, tupl
             union all
             select 'backlog', 'count', 'day', 67.2, null, null, {SEGMENTS};
         create table core.fct_agent_days as
-            select agent_key, date '2026-11-02' + cast(day as integer) as worked_on,
-                'all' as channel, true as is_agent_day, 10 as tickets
-            from (select unnest(['ann', 'bea']) as agent_key), range(3) as days(day);
+            select *, 'all' as channel, true as is_agent_day, 10 as tickets
+            from (values
+                ('ann', date '2026-11-02'), ('ann', date '2026-11-03'),
+                ('bea', date '2026-11-03'), ('bea', date '2026-11-04'),
+                ('bea', date '2026-11-05'), ('bea', date '2026-11-06')
+            ) as days (agent_key, worked_on);
         create table core.fct_support_costs as
             select 'payroll' as kind, timestamptz '2026-10-01 00:00:00+00' as booked_at,
                 9000 as amount
@@ -58,9 +62,17 @@ def case(models: list[Model], *, handle_time_s: float = 600.0) -> dict[str, tupl
         create table core.fct_customer_months as
             select unnest([100, 300]) as net_365d, date '2026-11-01' as month_start
             union all select 9999, date '2026-10-01';
+        create table core.fct_episodes as
+            select timestamptz '2026-11-10 00:00:00+00' as opened_at, true as is_countable
+            from range(4);
         create table core.fct_reply_turns as
-            select unnest([true, false, true, false, null]) as is_within_target,
-                timestamptz '2026-11-10 00:00:00+00' as waited_from_at, true as is_countable;
+            select *, timestamptz '2026-11-10 00:00:00+00' as waited_from_at,
+                true as is_countable
+            from (values
+                ('a', 1, true, 'human_agent'), ('b', 1, false, 'human_agent'),
+                ('b', 1, false, 'human_agent'), ('b', 1, true, 'human_agent'),
+                ('c', 1, false, null), ('d', 1, false, 'ai_agent'), ('a', 1, null, null)
+            ) as turns (ticket_key, episode_seq, is_within_target, replier_kind);
         create table core.dim_accounts as
             select 'UTC' as timezone, timestamptz '2026-11-20 00:00:00+00' as data_as_of,
                 8 as fte_hours, 0.3 as shrinkage;
@@ -71,10 +83,11 @@ def case(models: list[Model], *, handle_time_s: float = 600.0) -> dict[str, tupl
 
 
 def test_one_more_agent_is_worth_what_the_hand_reckons(models: list[Model]) -> None:
-    """8 h × 3600 × 0.7 ÷ 600 s = 33.6 tickets a day, and one working day in a month of the 90 days.
+    """8 h × 3600 × 0.7 ÷ 600 s = 33.6 tickets a day, one day a month: two agents worked six.
 
-    Half of 1,000 contacts are late, so 33.6 of them are cured; of these 10 % (5, 20) would turn
-    unhappy, and unhappy ones leave (3 − 1) × 0.5 more often, each worth 200 a year.
+    Of four contacts two waited too long for people: half of 1,000, and 33.6 of them are cured. 10 %
+    of these (5, 20) would turn unhappy, and unhappy ones leave (3 − 1) × 0.5 more often, each worth
+    200 a year. A risk from 19 customers is too small a sample to be taken.
     """
     found = case(models)
     assert found["one_agent_capacity"][0] == pytest.approx(33.6)

@@ -19,22 +19,16 @@ LATE = [0, 7, *(-value for value in EARLY[:-2])]
 def shop(models: list[Model]) -> duckdb.DuckDBPyConnection:
     """Only what kpi_relations reads."""
     connection = duckdb.connect()
-    connection.execute("create schema marts; create schema kpis; create schema core")
+    connection.execute("create schema marts; create schema core")
     connection.execute(
         "create table marts.kpi_values (kpi text, stat text, grain text, period_start timestamp,"
         " handling text, channel text, category text, team text, customer_segment text,"
         " value double, is_partial boolean, is_mature boolean)"
     )
     connection.execute(
-        "create table kpis.kpi_stats as select * from (values ('early', 'own', 0, false),"
-        " ('early', 'other', 1, false), ('late', 'hidden', 0, true), ('late', 'own', 1, false),"
-        " ('flat', 'own', 0, false), ('volume', 'own', 0, false))"
-        " as stats (kpi, stat, position, is_hidden)"
-    )
-    connection.execute(
-        "create table marts.kpi_catalog as select * from (values ('early', 'headline'),"
-        " ('late', 'diagnostic'), ('flat', 'diagnostic'), ('volume', 'volume'))"
-        " as catalog (kpi, tier)"
+        "create table marts.kpi_catalog as select *, 'own' as target_stat from (values"
+        " ('early', 'headline'), ('late', 'diagnostic'), ('flat', 'diagnostic'),"
+        " ('volume', 'volume')) as catalog (kpi, tier)"
     )
     connection.execute(
         "create table core.dim_accounts as"

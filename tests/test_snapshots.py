@@ -68,6 +68,18 @@ def test_a_restatement_is_a_delta_and_the_old_value_stays(tmp_path: Path) -> Non
     ]
 
 
+def test_what_becomes_known_or_unknown_is_a_restatement_too(tmp_path: Path) -> None:
+    """Costs arrive after the month has ended; n was there before."""
+    published(tmp_path, [figure(None)], NOW)
+    later = NOW + timedelta(days=1)
+    published(tmp_path, [figure(12.7)], later)
+    assert published(tmp_path, [figure(None)], later + timedelta(days=1)) == [
+        ("csat", "all", "all", None, None, None, NOW),
+        ("csat", "all", "all", 12.7, None, None, later),
+        ("csat", "all", "all", None, 12.7, None, later + timedelta(days=1)),
+    ]
+
+
 def test_a_figure_that_is_gone_is_told_once(tmp_path: Path) -> None:
     published(tmp_path, [figure(4.0), figure(5.0, channel="chat")], NOW)
     later = NOW + timedelta(days=1)

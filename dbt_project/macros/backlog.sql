@@ -5,9 +5,21 @@
 {% macro backlog_counts(grain) %}
 with
 
-intervals as (
+-- A source that never says when a ticket is resolved would fill the backlog with all it ever had.
+sources as (
+    select * from {{ ref('int_sources') }}
+    where has_resolves
+),
+
+state_intervals as (
     select * from {{ ref('fct_state_intervals') }}
     where is_countable and state not in ('resolved', 'closed')
+),
+
+intervals as (
+    select state_intervals.*
+    from state_intervals
+    inner join sources on state_intervals.source = sources.source
 ),
 
 account as (
@@ -140,9 +152,20 @@ hours as (
     select * from {{ ref('int_schedule_hours') }}
 ),
 
-tickets as (
+sources as (
+    select * from {{ ref('int_sources') }}
+    where has_resolves
+),
+
+countable_tickets as (
     select * from {{ ref('fct_tickets') }}
     where is_countable
+),
+
+tickets as (
+    select countable_tickets.*
+    from countable_tickets
+    inner join sources on countable_tickets.source = sources.source
 ),
 
 account as (

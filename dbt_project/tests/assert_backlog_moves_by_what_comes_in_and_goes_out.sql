@@ -20,8 +20,24 @@ tickets as (
     where is_countable
 ),
 
+sources as (
+    select * from {{ ref('int_sources') }}
+),
+
 account as (
     select * from {{ ref('int_accounts') }}
+),
+
+-- Tickets of a source that gives no resolves are created, but in no backlog.
+left_out as (
+    select
+        {{ local_date('tickets.first_customer_message_at', 'account.timezone') }} as day,
+        count(*) as tickets
+    from tickets
+    inner join sources on tickets.source = sources.source
+    cross join account
+    where not sources.has_resolves
+    group by {{ local_date('tickets.first_customer_message_at', 'account.timezone') }}
 ),
 
 returned as (
@@ -51,11 +67,12 @@ moved as (
         days.day,
         days.unresolved,
         lag(days.unresolved) over (order by days.day) as unresolved_before,
-        days.opened,
+        days.opened - coalesce(left_out.tickets, 0) as opened,
         coalesce(returned.returns, 0) as returns,
         days.resolves
     from days
     left join returned on days.day = returned.day
+    left join left_out on days.day = left_out.day
     where days.unresolved is not null
 ),
 

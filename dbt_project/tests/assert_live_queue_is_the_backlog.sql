@@ -66,7 +66,7 @@ broken as (
         queue.max_age_biz_s as queue_max_age_biz_s
     from backlog
     cross join queue
-    where backlog.tickets <> queue.tickets
+    where coalesce(backlog.tickets, -1) <> queue.tickets
         or abs(coalesce(backlog.mean_age_s, -1) - coalesce(queue.mean_age_s, -1)) > 0.001
         or coalesce(backlog.max_age_biz_s, -1) <> coalesce(queue.max_age_biz_s, -1)
 )

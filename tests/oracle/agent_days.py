@@ -43,7 +43,7 @@ def agent_day_rows(world: World, calendar: Calendar) -> Iterator[Row]:
             period = calendar.period(grain, noon)
             agent = world.shop.agents.get(day.agent_id)
             team = unnamed(agent.team if agent else None, "unassigned")
-            if period in periods[grain]:
+            if period in periods[grain] or period.start_at == calendar.data_as_of:
                 yield period, {"channel": tuple(day.tickets), "team": (team,)}, day
 
     def mean(place: Place, facts: Sequence[AgentDay]) -> Cell:

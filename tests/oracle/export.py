@@ -255,7 +255,7 @@ class TimeEntry:
     agent_id: str
     started_at: datetime
     seconds: int
-    method: str = "tracked"
+    method: str | None = None  # tracked; two rows are one only where they say the same
     entry_id: str | None = None
 
     @property

@@ -50,7 +50,7 @@ class HandleTimes:
         is_human = humans(world)
         for entry in world.shop.time_entries:  # those of a merged ticket drop out with it
             if entry.ticket_id in self._work and is_human(entry.agent_id):
-                work = Work(entry.method, entry.started_at, entry.seconds)
+                work = Work(entry.method or "tracked", entry.started_at, entry.seconds)
                 self._work[entry.ticket_id].append(work)
 
     def of(self, family: Family, until: datetime) -> Handled | None:

@@ -111,7 +111,7 @@ def _per_resolution(world: World, calendar: Calendar) -> Iterator[Row]:
                 if isinstance(one, Contact) and side in one.dims["handling"]
             ]
             known = [cost for cost in costs if cost is not None]
-            is_known = len(known) == len(costs)
+            is_known = costs and len(known) == len(costs)
             n = sum(side in one.family.dims["handling"] for one in done)
             return _per(sum(known, Decimal(0)) if is_known else None, n)
 

@@ -196,6 +196,9 @@ def _told(
         low = high = None
         if len(tries.get(ahead, ())) >= LEAST:
             low, high = _bounds(expected, errors.get(ahead, []))
+            # Where mostly nothing comes the bounds may both lie below what is expected.
+            low = low if low is None else min(low, expected)
+            high = high if high is None else max(high, expected)
         told[team, at] = Told(
             expected,
             low,

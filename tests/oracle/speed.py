@@ -223,7 +223,7 @@ def _resolution_clock(family: Family, resolved_at: datetime | None) -> Clock:
         is_sync=family.case.is_sync,
         started_at=family.contacts[0].opened_at,
         stopped_at=resolved_at,
-        is_misdated=_is_misdated(resolved_at, family.case.events),
+        is_misdated=_is_misdated(resolved_at, (event for _, event in family.life.resolves)),
     )
 
 

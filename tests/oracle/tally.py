@@ -113,12 +113,12 @@ class Calendar:
         return self._at(grain, local)
 
     def periods(self, grain: str) -> list[Period]:
-        """All periods of a grain, both ends included. An hour that DST skips is none."""
+        """All periods of a grain that have begun. An hour that DST skips is none."""
         found = []
         period = self.period(grain, self.first_loaded)
         last = self.period(grain, self.data_as_of)
         while period.start <= last.start:
-            if period.start_at < period.end_at:
+            if period.start_at < period.end_at and period.start_at < self.data_as_of:
                 found.append(period)
             period = self._at(grain, period.end)
         return found
@@ -172,7 +172,8 @@ def tabulate(
         for stat, measure in stats.items():
             for place, facts in places:
                 cell = measure(place, facts)
-                if place.cut == ALL or cell.n or cell.numerator or cell.value:
+                is_due = place.cut == ALL and place.period in whole
+                if is_due or cell.n or cell.numerator or cell.value:
                     period = place.period
                     yield Row(kpi, stat, grain, period.start, period.end, *place.cut, *cell)
 

@@ -23,6 +23,10 @@ targets as (
     where kpi = 'reply_time'
 ),
 
+sources as (
+    select * from {{ ref('int_sources') }}
+),
+
 account as (
     select * from {{ ref('int_accounts') }}
 ),
@@ -74,8 +78,11 @@ joined as (
         {{ seconds_between('aged.opened_at', 'account.data_as_of') }} as age_s,
         cast(aged.now_clock_s - aged.opened_clock_s as bigint) as age_biz_s,
         coalesce(waiting.target_s, own_targets.target_s, general_targets.target_s) as target_s,
-        coalesce(waiting.is_breached, false) as is_breached
+        -- Without messages nobody can say who waits.
+        case when sources.has_messages then coalesce(waiting.is_breached, false) end
+            as is_breached
     from tickets
+    inner join sources on tickets.source = sources.source and sources.has_resolves
     inner join aged on tickets.ticket_key = aged.ticket_key
     cross join account
     left join waiting on tickets.ticket_key = waiting.ticket_key

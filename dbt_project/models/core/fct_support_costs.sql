@@ -16,7 +16,8 @@ account as (
 select
     support_costs.source,
     case
-        when support_costs.month_start = date_trunc('month', {{ local_time('account.first_loaded_at', 'account.timezone') }})
+        when cast(support_costs.month_start as date)
+            = {{ month_start(local_date('account.first_loaded_at', 'account.timezone')) }}
             then account.first_loaded_at
         else support_costs.booked_at
     end as booked_at,

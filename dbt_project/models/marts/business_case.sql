@@ -40,7 +40,11 @@
         'origin': 'support_costs of kind payroll, newest month, over the agents',
         'assumption': 'One more agent costs what one costs now.'},
     {'name': 'late_share', 'value': 'late_share', 'unit': 'ratio',
-        'origin': 'fct_reply_turns, last 90 days: turns past their target'},
+        'origin': 'fct_reply_turns, last 90 days: contacts with a turn of people past its target, of all contacts'},
+    {'name': 'working_days_per_month', 'value': 'working_days_per_month', 'unit': 'days',
+        'origin': 'fct_agent_days, last 90 days: agent-days of an agent, a month'},
+    {'name': 'saving_per_resolution', 'value': 'saving_per_resolution', 'unit': 'currency',
+        'origin': 'ai_savings over the episodes behind it'},
     {'name': 'late_to_unhappy', 'value': turned.mid, 'unit': 'ratio', 'origin': 'assumption', 'low': turned.low,
         'high': turned.high,
         'assumption': 'Of contacts answered late, the share that would rate 4-5 in time and rates 1-2 now.'},
@@ -50,7 +54,7 @@
     {'name': 'one_agent_backlog_days', 'value': 'days_to_clear', 'unit': 'days',
         'origin': 'backlog / one_agent_capacity'},
     {'name': 'one_agent_contacts_in_time', 'value': 'cured_contacts', 'unit': 'contacts',
-        'origin': 'the smaller of a month of one_agent_capacity and late_share x contacts_per_month'},
+        'origin': 'the smaller of one_agent_capacity x working_days_per_month and late_share x contacts_per_month'},
     {'name': 'one_agent_kept_value', 'value': 'kept_mid', 'unit': 'currency', 'low': 'kept_low',
         'high': 'kept_high',
         'origin': 'one_agent_contacts_in_time x late_to_unhappy x churn_of_satisfied x (relative_risk - 1) x customer_value',
@@ -65,14 +69,14 @@
     {'name': 'more_coverage', 'value': more_coverage, 'unit': 'points', 'origin': 'assumption',
         'assumption': 'The AI resolves ten points more of all contacts.'},
     {'name': 'more_coverage_saving', 'value': 'coverage_saving', 'unit': 'currency',
-        'origin': 'contacts_per_month x more_coverage x ai_savings per AI resolution, a month',
+        'origin': 'contacts_per_month x more_coverage x saving_per_resolution, a month',
         'assumption': 'The next contacts save what the ones resolved now save; set-up cost is not in it.'},
 ] %}
 with
 
 kpi_values as (
     select * from {{ ref('kpi_values') }}
-    where not is_partial and is_mature and value is not null
+    where not is_partial and is_mature and not is_low_sample and value is not null
         and handling = 'all' and channel = 'all' and category = 'all' and team = 'all'
         and customer_segment = 'all'
 ),
@@ -99,6 +103,11 @@ customer_months as (
 
 reply_turns as (
     select * from {{ ref('fct_reply_turns') }}
+    where is_countable
+),
+
+episodes as (
+    select * from {{ ref('fct_episodes') }}
     where is_countable
 ),
 
@@ -158,7 +167,8 @@ standing as (
 staff as (
     select
         count(distinct agent_days.agent_key) as agents,
-        count(distinct agent_days.worked_on) / 3.0 as working_days_per_month,
+        count(*) / 3.0 / nullif(count(distinct agent_days.agent_key), 0)
+            as working_days_per_month,
         avg(agent_days.tickets) as tickets_per_agent_day
     from agent_days
     cross join account
@@ -192,13 +202,32 @@ customers as (
     from values_by_month
 ),
 
-late_turns as (
+-- Contacts that waited for people past the target at least once; the AI's answers are none of theirs.
+judged_contacts as (
     select
-        {{ count_if('not reply_turns.is_within_target') }}
-        / nullif(cast(count(reply_turns.is_within_target) as double), 0) as late_share
+        reply_turns.ticket_key,
+        reply_turns.episode_seq,
+        {{ any_true('not reply_turns.is_within_target') }} as is_late
     from reply_turns
     cross join account
     where reply_turns.waited_from_at >= {{ add_seconds('account.data_as_of', '-(90 * 86400)') }}
+        and reply_turns.is_within_target is not null
+        and coalesce(reply_turns.replier_kind, 'human_agent') <> 'ai_agent'
+    group by reply_turns.ticket_key, reply_turns.episode_seq
+),
+
+contacts_90d as (
+    select count(*) as contacts
+    from episodes
+    cross join account
+    where episodes.opened_at >= {{ add_seconds('account.data_as_of', '-(90 * 86400)') }}
+),
+
+late_turns as (
+    select
+        (select {{ count_if('is_late') }} from judged_contacts)
+        / nullif(cast(contacts_90d.contacts as double), 0) as late_share
+    from contacts_90d
 ),
 
 joined as (

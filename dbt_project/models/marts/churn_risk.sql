@@ -71,8 +71,8 @@ select
     cast(days_since_order as bigint) as days_since_order,
     has_bought_since,
     case
-        when has_bought_since then 'low'
         when is_past_window then 'gone'
+        when has_bought_since then 'low'
         when last_score_5 <= 2 then 'high'
         when last_score_5 < 4 then 'medium'
         else 'low'

@@ -201,8 +201,10 @@ joined as (
             else {{ period_end('hour', 'scored.period_start') }}
         end as period_end,
         scored.expected,
-        {{ bound_of('scored.expected', 'intervals.low_error') }} as low,
-        {{ bound_of('scored.expected', 'intervals.high_error') }} as high,
+        -- Of an hour in which mostly nothing comes, nine in ten may lie below what is expected.
+        least({{ bound_of('scored.expected', 'intervals.low_error') }}, scored.expected) as low,
+        greatest({{ bound_of('scored.expected', 'intervals.high_error') }}, scored.expected)
+            as high,
         misses.mape,
         misses.mape_seasonal_naive,
         scored.data_as_of

@@ -1,5 +1,5 @@
--- Which figures move together: Spearman's rank correlation between the own stats of headline and
--- diagnostic KPIs, week by week, at once or some weeks later. Association, not cause.
+-- Which figures move together: Spearman's rank correlation between the stats that the goals of headline
+-- and diagnostic KPIs speak of, week by week, at once or some weeks later. Association, not cause.
 with
 
 kpi_values as (
@@ -8,11 +8,6 @@ kpi_values as (
         and handling = 'all' and channel = 'all' and category = 'all' and team = 'all'
         and customer_segment = 'all'
         and not is_partial and is_mature and value is not null
-),
-
-kpi_stats as (
-    select * from {{ ref('kpi_stats') }}
-    where not is_hidden
 ),
 
 kpi_catalog as (
@@ -24,23 +19,14 @@ account as (
     select * from {{ ref('dim_accounts') }}
 ),
 
-own_stats as (
-    select
-        kpi_stats.kpi,
-        {{ value_at_first('kpi_stats.stat', 'kpi_stats.position') }} as stat
-    from kpi_stats
-    inner join kpi_catalog on kpi_stats.kpi = kpi_catalog.kpi
-    group by kpi_stats.kpi
-),
-
 series as (
     select
         kpi_values.kpi,
         cast(kpi_values.period_start as date) as week_start,
         kpi_values.value
     from kpi_values
-    inner join own_stats
-        on kpi_values.kpi = own_stats.kpi and kpi_values.stat = own_stats.stat
+    inner join kpi_catalog
+        on kpi_values.kpi = kpi_catalog.kpi and kpi_values.stat = kpi_catalog.target_stat
 ),
 
 pairs as (

@@ -81,7 +81,7 @@ judged as (
             and rows_of_all.period_start < cast(kpi_stats.ai_coverage_complete_from as timestamp),
             false
         ) as is_known,
-        rows_of_all.slice = 'all' as is_whole,
+        rows_of_all.slice = 'all' and periods.has_begun as is_whole,
         rows_of_all.value,
         rows_of_all.numerator,
         rows_of_all.denominator,
