@@ -126,16 +126,20 @@ class Segments:
     def _activity(self, customer: str, start: datetime) -> str:
         days = [order.paid_at for order in self._paid.get(customer, []) if order.paid_at]
         days = [day for day in days if day < start]
-        if not days or max(days) < start - ACTIVE:
+        if not days or max(days) < self._before(start, ACTIVE):
             return "inactive"
-        return "new" if min(days) >= start - NEW else "returning"
+        return "new" if min(days) >= self._before(start, NEW) else "returning"
+
+    def _before(self, start: datetime, days: timedelta) -> datetime:
+        """So many local days before a local midnight: no change of the clocks moves a day's edge."""
+        return instant_of(local_of(start, self._zone) - days, self._zone)
 
     def _worth(self, customer: str, start: datetime) -> Decimal | None:
         """Net of the 365 days before, as it stood then: nothing looks ahead. None: not known."""
         nets = [
             order.net(start)
             for order in self._paid.get(customer, [])
-            if order.paid_at and start - ACTIVE <= order.paid_at < start
+            if order.paid_at and self._before(start, ACTIVE) <= order.paid_at < start
         ]
         known = [net for net in nets if net is not None]
         return sum(known, Decimal(0)) if known else None
