@@ -131,7 +131,7 @@ class Segments:
         return "new" if min(days) >= self._before(start, NEW) else "returning"
 
     def _before(self, start: datetime, days: timedelta) -> datetime:
-        """So many local days before a local midnight: no change of the clocks moves a day's edge."""
+        """So many local days before a midnight: no change of the clocks moves a day's edge."""
         return instant_of(local_of(start, self._zone) - days, self._zone)
 
     def _worth(self, customer: str, start: datetime) -> Decimal | None:
