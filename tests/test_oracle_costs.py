@@ -171,7 +171,7 @@ def test_a_month_costs_what_was_booked_for_it(tmp_path: Path) -> None:
     # D is open again: one ticket is resolved. Its AI reply cost 0.90, and no human wrote.
     assert june("cost_per_resolution") == (130, 130, 1, 1)
     assert june("cost_per_resolution", "value_ai") == (0.9, 0.9, 1, 1)
-    assert june("cost_per_resolution", "value_human") == (None, 0, 0, 0)
+    assert june("cost_per_resolution", "value_human") == (None, None, 0, 0)
     july = figure("cost_per_resolution", "value_human", "month", "07-01")
     assert july == pytest.approx((6.9, 6.9, 1, 1)), "both sides of the hybrid"
 

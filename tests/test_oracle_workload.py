@@ -51,9 +51,9 @@ def test_days_without_a_ticket_are_troughs(tmp_path: Path) -> None:
     assert figure("peak_to_trough", "value", "day", "06-28") == expected
     assert figure("peak_to_trough", "value", "week", "06-22") == expected
     assert figure("peak_to_trough", "max_min", "week", "06-22") == (None, 10, 0, 28)
-    # Not loaded whole, not over.
+    # Not loaded whole; not begun.
     assert figure("peak_to_trough", "value", "day", "06-27") == (None, None, None, 0)
-    assert figure("peak_to_trough", "value", "day", "06-29") == (None, None, None, 0)
+    assert figure("peak_to_trough", "value", "day", "06-29") is None
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_the_queue_is_measured_in_days_of_the_resolves_of_a_whole_week(tmp_path:
         "not loaded whole"
     )
     assert figure("queue_days", "value", "day", "06-14") == (None, 2, 0, 0), "nothing resolved"
-    assert figure("queue_days", "value", "day", "06-20") == (None, None, None, 0), "not over"
+    assert figure("queue_days", "value", "day", "06-20") is None, "not begun"
 
 
 WORK = (
