@@ -46,11 +46,15 @@ class Waiting:
 def backlog_rows(world: World, calendar: Calendar) -> Iterator[Row]:
     periods = {grain: calendar.stocks(grain) for grain in ("hour", "day", "week", "month")}
 
+    now = calendar.data_as_of
+    # At midnight no day is running: the last known stock is that of the day that has just ended.
+    is_between_days = calendar.period("day", now).start_at == now
+
     def waiting(grain: str) -> Iterator[Fact]:
         for period in periods[grain]:
-            at = min(period.end_at, calendar.data_as_of)  # a running period ends now
+            at = min(period.end_at, now)  # a running period ends now
             for family in world.countable:
-                span = family.life.state_before(period.end_at)
+                span = family.life.state_before(at if is_between_days else period.end_at)
                 if span is None or span.state in RESOLVED_STATES:
                     continue
                 yield (

@@ -22,6 +22,19 @@ account as (
     select * from {{ ref('int_accounts') }}
 ),
 
+-- An inner join of its own: an outer one over a span is compared row by row.
+in_force as (
+    select
+        episodes.ticket_key,
+        episodes.episode_seq,
+        categories.category
+    from episodes
+    inner join categories on episodes.ticket_key = categories.ticket_key
+    where (categories.valid_from is null or categories.valid_from <= episodes.resolved_at)
+        and (categories.valid_to is null or categories.valid_to > episodes.resolved_at)
+        and episodes.resolved_at is not null
+),
+
 handled as (
     select
         episodes.ticket_key,
@@ -59,16 +72,14 @@ handled as (
         episodes.customer_after_ai_at,
         account.data_as_of,
         sources.has_resolves,
-        coalesce(categories.category, tickets.category) as category
+        coalesce(in_force.category, tickets.category) as category
     from episodes
     inner join tickets on episodes.ticket_key = tickets.ticket_key
     inner join sources on tickets.source = sources.source
     cross join account
-    left join categories
-        on episodes.ticket_key = categories.ticket_key
-        and episodes.resolved_at is not null
-        and (categories.valid_from is null or categories.valid_from <= episodes.resolved_at)
-        and (categories.valid_to is null or categories.valid_to > episodes.resolved_at)
+    left join in_force
+        on episodes.ticket_key = in_force.ticket_key
+        and episodes.episode_seq = in_force.episode_seq
 ),
 
 concluded as (

@@ -65,6 +65,14 @@ scheduled as (
     from set_rows
 ),
 
+-- A condition on one side of an outer join is compared row by row; a key that is NULL is not.
+switched as (
+    select
+        *,
+        case when schedule_before <> schedule then schedule_before end as switched_from
+    from scheduled
+),
+
 clocked as (
     select
         scheduled.ticket_key,
@@ -78,13 +86,12 @@ clocked as (
                 then {{ open_seconds_at('scheduled.occurred_at', 'hours') }}
             else {{ open_seconds_at('scheduled.occurred_at', 'hours_before') }}
         end as schedule_before_open_s
-    from scheduled
+    from switched as scheduled
     left join hours
         on scheduled.schedule = hours.schedule
         and {{ hour_start('scheduled.occurred_at') }} = hours.hour_at
     left join hours as hours_before
-        on scheduled.schedule_before = hours_before.schedule
-        and scheduled.schedule_before <> scheduled.schedule
+        on scheduled.switched_from = hours_before.schedule
         and {{ hour_start('scheduled.occurred_at') }} = hours_before.hour_at
 ),
 
