@@ -18,6 +18,10 @@ from ingestion.quarantine import quarantined
 from reports.formats import UNKNOWN, figure, kind_of
 
 DIMENSIONS = ("handling", "channel", "category", "team", "customer_segment")
+# What a figure is cut by, in words: "category wismo"; all of it is "all".
+_SEGMENT = "coalesce(nullif(concat_ws(', ', {}), ''), 'all') as segment".format(
+    ", ".join(f"case when {name} <> 'all' then '{name} ' || {name} end" for name in DIMENSIONS)
+)
 HEADLINES = (
     ("csat", "mean"),
     ("deflection_rate", "ratio"),
@@ -177,13 +181,13 @@ def alert_table(place: Workplace, only_open: bool) -> Sheet:
     """Incidents, newest first."""
     with published_copy(place) as connection:
         rows = connection.execute(
-            "select alert_id, state, severity, kpi, stat, grain, handling, value,"
+            f"select alert_id, state, severity, kpi, stat, grain, {_SEGMENT}, value,"
             " coalesce(lower, upper) as limit_passed, bucket, is_suppressed, owner, protocol"
             " from marts.alerts where not ? or state = 'open'"
             " order by bucket desc, severity, kpi, handling",
             [only_open],
         ).fetchall()
-    columns = ("id", "state", "severity", "kpi", "stat", "grain", "handling", "value", "limit",
+    columns = ("id", "state", "severity", "kpi", "stat", "grain", "segment", "value", "limit",
                "period", "expected", "owner", "protocol")  # fmt: skip
     return Sheet(columns, rows)
 

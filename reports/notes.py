@@ -30,6 +30,7 @@ class Alert:
 
     alert_id: str
     label: str
+    stat: str
     kind: Kind
     segment: str
     severity: str
@@ -99,6 +100,7 @@ def _alert(row: dict[str, Any], catalog: dict[str, Kpi], account: Account) -> Al
     kinds = {stat.name: stat.kind for stat in kpi.stats} if kpi else {}
     return Alert(
         label=kpi.label if kpi else plain(row["kpi"]),
+        stat=plain(row["stat"]),
         kind=kinds.get(row["stat"], "plain"),
         segment=_scope({name: row[name] for name in SEGMENTS}),
         opened_at=local_time(row["opened_us"], account.timezone),

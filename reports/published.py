@@ -86,7 +86,6 @@ class Status:
     """A row of `marts.kpi_status` (week grain, whole account); the tiers are those in force."""
 
     starts_on: date
-    unit: str
     baseline: float | None
     good: float | None
     better: float | None
@@ -113,8 +112,9 @@ def read_account(connection: duckdb.DuckDBPyConnection) -> Account:
     return Account(**{**row, "week_start": int(row["week_start"])}, data_as_of=as_of)
 
 
-def read_catalog(connection: duckdb.DuckDBPyConnection, statuses: Statuses) -> dict[str, Kpi]:
-    """The KPIs in the order of their codes, by name; `statuses` know the units of their stats."""
+def read_catalog(connection: duckdb.DuckDBPyConnection) -> dict[str, Kpi]:
+    """The KPIs in the order of their codes, by name."""
+    units = _read_units(connection)
     sql = """
         select code, kpi, label, tier, unit, direction, quadrant, owner, protocol, cadence, stats,
             target_stat, good, better, best, available, unavailable_reason
@@ -126,7 +126,7 @@ def read_catalog(connection: duckdb.DuckDBPyConnection, statuses: Statuses) -> d
     for row in rows(connection, sql):
         text = {key: plain(row[key]) for key in ("label", "unit", "owner", "protocol", "cadence")}
         stats = tuple(
-            _stat(row["kpi"], stat, text["unit"], statuses)
+            _stat(row["kpi"], stat, units.get((row["kpi"], stat)) or text["unit"])
             for stat in json.loads(row["stats"] or "[]")
         )
         reason = plain(row["unavailable_reason"]) or None
@@ -134,10 +134,17 @@ def read_catalog(connection: duckdb.DuckDBPyConnection, statuses: Statuses) -> d
     return catalog
 
 
-def _stat(kpi: str, name: str, unit: str, statuses: Statuses) -> Stat:
+def _read_units(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
+    """Units of stats that are not their KPI's, whatever periods a stat has."""
+    if not has_table(connection, "kpi_status"):
+        return {}
+    sql = "select kpi, stat, max(unit) as unit from marts.kpi_status group by kpi, stat"
+    return {(row["kpi"], row["stat"]): row["unit"] or "" for row in rows(connection, sql)}
+
+
+def _stat(kpi: str, name: str, unit: str) -> Stat:
     """A stat; of several units ("count, ratio") it has its namesake, else the first."""
-    status = statuses.get((kpi, name))
-    units = [part.strip() for part in ((status and status.unit) or unit).split(",")]
+    units = [part.strip() for part in unit.split(",")]
     own = name if name in units else units[0]
     return Stat(name, own, kind_of(kpi, name, own))
 
@@ -163,9 +170,8 @@ def read_statuses(connection: duckdb.DuckDBPyConnection) -> Statuses:
     if not has_table(connection, "kpi_status"):
         return {}
     sql = f"""
-        select kpi, stat, cast(period_start as date) as starts_on, coalesce(unit, '') as unit,
-            baseline_30d as baseline, good, better, best, target_tier,
-            coalesce(is_breach, false) as is_breach, context_note
+        select kpi, stat, cast(period_start as date) as starts_on, baseline_30d as baseline, good,
+            better, best, target_tier, coalesce(is_breach, false) as is_breach, context_note
         from marts.kpi_status
         where grain = 'week' and handling = 'all' and {WHOLE_ACCOUNT}
     """

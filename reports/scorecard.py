@@ -54,7 +54,7 @@ class ScorecardRow:
 def read_scorecard(connection: duckdb.DuckDBPyConnection, week: Period) -> list[ScorecardRow]:
     """The rows of the 13 weeks that end with this one: headlines first, then by code."""
     statuses = read_statuses(connection)
-    catalog = read_catalog(connection, statuses)
+    catalog = read_catalog(connection)
     wanted = [
         (catalog[name], stat, handling)
         for name in dict.fromkeys((*HEADLINES, *catalog))

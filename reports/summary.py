@@ -57,7 +57,7 @@ def build_summary(connection: duckdb.DuckDBPyConnection, period: str | None = No
     week = weekly_period(connection, period)
     account = read_account(connection)
     statuses = read_statuses(connection)
-    catalog = read_catalog(connection, statuses)
+    catalog = read_catalog(connection)
     since = week.back(TREND_WEEKS + _EARLIER_WEEKS).starts_on
     figures = read_figures(connection, since, week.starts_on)
     return Summary(

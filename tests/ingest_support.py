@@ -25,9 +25,11 @@ from ingestion.export.mapping import FilesSpec, TableMapping
 from ingestion.export.staging import Staging
 from ingestion.files import files_source
 from ingestion.pipeline import Loaded, build, load
+from ingestion.quarantine import QuarantinedRow, quarantined
 from ingestion.run import SourceRun
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+TICKETS = "ticket_id,created_at,subject\n"
 
 Content: TypeAlias = str | bytes | pa.Table | list[dict[str, Any]]
 
@@ -230,3 +232,9 @@ class Source:
             )
             for table in tables
         }
+
+
+def set_aside(source: Source) -> list[QuarantinedRow]:
+    """The quarantine as the command shows it."""
+    with duckdb.connect(str(source.warehouse), read_only=True) as connection:
+        return quarantined(connection, ["desk", "never_loaded"])

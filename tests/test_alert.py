@@ -1,12 +1,14 @@
 """Incidents: opened once, kept while the breach lasts, closed when it is over."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
 from expectations.anomalies.incidents import Incidents, update_incidents
+from tests.support import bookbag
 
 MONDAY, TUESDAY = datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC)
 STATUS = (
@@ -121,3 +123,28 @@ def test_a_source_that_never_loaded_is_late_by_an_unknown_time(
 ) -> None:
     assert update_incidents(marts, TUESDAY, {"shop": None}) == Incidents(1, 1)
     assert rows(marts, "stat, value") == [("shop", None)]
+
+
+def test_a_table_that_lacks_a_column_gets_it_and_keeps_its_incidents(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    set_csat(marts, 3.7, True, "2026-11-16")
+    update_incidents(marts, MONDAY)
+    marts.execute("alter table marts.alerts drop column first_bucket")
+    set_csat(marts, 4.4, False, "2026-11-23")
+    assert update_incidents(marts, TUESDAY) == Incidents(open=0, new=0)
+    assert rows(marts, "state, first_bucket") == [("recovered", None)]
+
+
+def test_the_command_says_which_segment_an_incident_is_of(
+    marts: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    set_csat(marts, 3.7, True, "2026-11-16")
+    marts.execute("update marts.kpi_status set category = 'wismo', team = 'care'")
+    update_incidents(marts, MONDAY)
+    (tmp_path / "published").mkdir()
+    marts.execute(
+        f"attach '{tmp_path / 'published/bookbag.duckdb'}' as copy; create schema copy.marts;"
+        "create table copy.marts.alerts as from marts.alerts; detach copy"
+    )
+    assert "category wismo, team care" in bookbag("alerts", "--open", "--home", tmp_path)

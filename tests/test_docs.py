@@ -1,32 +1,35 @@
-"""README, DECISIONS and docs/ say what the code does: commands, paths, tables, KPIs, links.
+"""README, DECISIONS and docs/ say what there is: tables, KPIs, names, paths and links.
 
 Two tables of the documents are written from the code. `python tests/test_docs.py` writes them anew.
 """
 
-import ast
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 import yaml
 
-from bookbag_orchestration.cli import app
-from bookbag_orchestration.config import PLANNED_KINDS, load_config
 from ingestion.contracts import ENTITIES, Column
 from reports.formats import kind_of, threshold
 from reports.wording import stat_words
+from tests.docs_support import (
+    DECISIONS,
+    DOCUMENTS,
+    FORMAT,
+    README,
+    ROOT,
+    blocks_of,
+    code_words,
+    constant,
+    kpi_blocks,
+    prose_of,
+    section,
+    text_of,
+)
 
-ROOT = Path(__file__).resolve().parent.parent
-README, DECISIONS = ROOT / "README.md", ROOT / "DECISIONS.md"
-FORMAT = ROOT / "docs" / "export-format.md"
-VENDORS = ROOT / "docs" / "vendor-figures.md"
-DOCUMENTS = (README, DECISIONS, FORMAT, VENDORS)
-KPI_FILES = ROOT / "dbt_project" / "models" / "marts" / "kpis"
 PUBLISH = ROOT / "bookbag_orchestration" / "defs" / "publish.py"
 
 SOURCE_SUFFIXES = (".py", ".sql", ".yml", ".toml", ".j2")
@@ -40,55 +43,9 @@ TYPE_WORDS = {
 }  # fmt: skip
 
 
-@cache
-def text_of(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
-
-
-@cache
-def blocks_of(path: Path) -> list[tuple[str, str]]:
-    """(language, text) of every fenced block."""
-    return re.findall(r"^```(\w*)\n(.*?)^```$", text_of(path), re.M | re.S)
-
-
-@cache
-def prose_of(path: Path) -> str:
-    """The document without its fenced blocks and its picture's description."""
-    return re.sub(r"^```.*?^```$", "", text_of(path), flags=re.M | re.S)
-
-
-def code_words(path: Path) -> list[str]:
-    return re.findall(r"`([^`\n]+)`", prose_of(path))
-
-
-def section(path: Path, title: str) -> str:
-    """What stands under a heading, up to the next of its level or above."""
-    found = re.search(rf"^(#+) {re.escape(title)}\n(.*?)(?=^#|\Z)", text_of(path), re.M | re.S)
-    assert found, f"{path.name} has no section {title!r}"
-    return found[2]
-
-
 def first_cells(text: str) -> list[str]:
     """The code word that each row of the tables in the text begins with."""
     return re.findall(r"^\| `([^`]+)`", text, re.M)
-
-
-@cache
-def kpi_blocks() -> Mapping[str, Mapping[str, Any]]:
-    """Every KPI block by name: headlines first, then by code."""
-    found = [
-        block
-        for file in sorted(KPI_FILES.glob("*.yml"))
-        for block in yaml.safe_load(file.read_text(encoding="utf-8")).get("exposures", [])
-        if "kpi" in block["config"]["tags"]
-    ]
-    found.sort(key=lambda block: _rank(block["config"]["meta"]))
-    return {block["name"]: block for block in found}
-
-
-def _rank(meta: Mapping[str, Any]) -> tuple[bool, str, int]:
-    letter, number = meta["code"][0], int(meta["code"][1:])
-    return meta["tier"] != "headline", letter, number
 
 
 @cache
@@ -103,14 +60,6 @@ def source_text() -> str:
 @cache
 def models() -> frozenset[str]:
     return frozenset(path.stem for path in (ROOT / "dbt_project" / "models").rglob("*.sql"))
-
-
-def constant(path: Path, name: str) -> Any:
-    """A literal of a module, without the module's imports."""
-    for node in ast.parse(text_of(path)).body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
-            return ast.literal_eval(node.value)
-    raise AssertionError(f"{path.name} has no {name}")
 
 
 # Tables that are written from the code
@@ -195,105 +144,6 @@ def test_written_tables_are_what_the_code_says(name: str) -> None:
     found = re.search(marks, text_of(path), re.S)
     assert found, f"{path.name} has lost the markers of the {name}"
     assert found[1] == table(), "the code has changed: run `python tests/test_docs.py`"
-
-
-# Commands and configuration
-
-
-def command_lines() -> Iterator[list[str]]:
-    """Words of every bookbag and make command that the documents show."""
-    for path in DOCUMENTS:
-        shown = [line for _, block in blocks_of(path) for line in block.splitlines()]
-        lines = [line.removeprefix("$ ") for line in shown if line.startswith("$ ")]
-        for line in [*lines, *code_words(path)]:
-            line = line.removeprefix(".venv/bin/")
-            if line.startswith(("bookbag ", "make ")):
-                yield shlex.split(line, comments=True)
-
-
-def test_bookbag_commands_exist_with_their_options() -> None:
-    known, seen = all_commands(), set()
-    for words in command_lines():
-        if words[0] == "bookbag":
-            name = " ".join(words[1:3]) if " ".join(words[1:3]) in known else words[1]
-            assert name in known, f"there is no command {' '.join(words)!r}"
-            options = {option for parameter in known[name].params for option in parameter.opts}
-            unknown = {word for word in words if word.startswith("--")} - options
-            assert not unknown, f"{' '.join(words)!r}: no option {unknown}"
-            seen.add(name)
-    assert seen == set(known), f"README does not tell of {set(known) - seen}"
-
-
-def test_options_named_alone_exist() -> None:
-    options = {
-        option
-        for command in all_commands().values()
-        for parameter in command.params
-        for option in parameter.opts
-    }
-    for path in DOCUMENTS:
-        named = {found for word in code_words(path) for found in re.findall(r"^--[a-z-]+", word)}
-        assert named <= options, f"{path.name}: {named - options}"
-
-
-@cache
-def all_commands() -> Mapping[str, Any]:
-    """Every command that does something, by its words: "run", "quarantine retry"."""
-    found = {}
-    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
-        below = getattr(command, "commands", {})
-        if not below or command.invoke_without_command:
-            found[name] = command
-        found.update({f"{name} {part}": each for part, each in below.items()})
-    return found
-
-
-def test_make_targets_exist() -> None:
-    targets = set(re.findall(r"^([a-z]+):", text_of(ROOT / "Makefile"), re.M))
-    named = {words[1] for words in command_lines() if words[0] == "make"}
-    assert named <= targets
-    assert named == set(re.findall(r"^\.PHONY: (.*)$", text_of(ROOT / "Makefile"), re.M)[0].split())
-
-
-def test_exit_codes_are_those_of_the_command() -> None:
-    rows = section(README, "Commands and exit codes")
-    told = {int(code) for code in re.findall(r"^\| (\d) \|", rows, re.M)}
-    stops = {
-        node.args[1].value
-        for node in ast.walk(ast.parse(text_of(ROOT / "bookbag_orchestration" / "cli.py")))
-        if isinstance(node, ast.Call)
-        and getattr(node.func, "id", "") == "Stop"
-        and isinstance(node.args[1], ast.Constant)
-    }
-    assert told == {0, *stops}
-
-
-def test_a_run_shows_every_step() -> None:
-    shown = next(block for language, block in blocks_of(README) if "make run" in block)
-    steps = constant(ROOT / "bookbag_orchestration" / "runs.py", "STEPS")
-    assert set(re.findall(r"^  ([a-z]+) ", shown, re.M)) == set(steps)
-    assert re.findall(r"^\| ([a-z]+) \| [^|]+ \| [^|]+ \| `", text_of(README), re.M) == list(steps)
-
-
-def test_the_configuration_shown_is_valid(tmp_path: Path) -> None:
-    for path in DOCUMENTS:
-        for language, block in blocks_of(path):
-            if language == "toml":
-                (tmp_path / "bookbag.toml").write_text(block, encoding="utf-8")
-                config = load_config(tmp_path / "bookbag.toml")
-                assert set(config.kpi) <= set(kpi_blocks())
-
-
-def test_planned_kinds_are_told_as_planned() -> None:
-    found = re.search(r"^Kinds (.*?) are planned\.", text_of(README), re.M)
-    assert found
-    assert re.findall(r"`(\w+)`", found[1]) == list(PLANNED_KINDS)
-
-
-def test_the_message_after_a_run_points_to_a_section() -> None:
-    screens = text_of(ROOT / "bookbag_orchestration" / "screens.py")
-    told = re.search(r"README\.md, ([A-Z][\w ]+)", screens)
-    assert told and section(README, told[1])
 
 
 # Tables, KPIs and names

@@ -42,7 +42,9 @@ def test_no_model_asks_for_the_time(path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("path", PYTHON, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [*PYTHON, *(PROJECT / "tests").rglob("*.py")], ids=lambda path: path.stem
+)
 def test_a_module_fits_in_the_head(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 400
 

@@ -38,3 +38,22 @@
         else 'none'
     end
 {%- endmacro %}
+
+{# Segments that a fact cannot be cut by; the KPIs' aggregates look for all of them. #}
+{% macro no_segments(columns) -%}
+    {%- for column in columns -%}
+        cast(null as {{ text_type() }}) as {{ column }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# Rows once for each handling value they belong to: the whole, their own, their side (K7). #}
+{% macro by_handling(relation, columns) -%}
+    {%- for value in ["'all'", 'handling', 'handling_side'] %}
+    select
+        {{ value }} as handling_slice,
+        {{ columns | join(', ') }}
+    from {{ relation }}
+    where {{ value }} is not null
+    {{- '\n\n    union all\n' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

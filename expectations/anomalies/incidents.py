@@ -47,8 +47,11 @@ _CREATE = "create table if not exists marts.alerts ({})".format(
     ", ".join(f"{name} {kind}" for name, (kind, _) in _COLUMNS.items())
 )
 
-# A home of an older version has the table without it.
-_ADD = "alter table marts.alerts add column if not exists first_bucket timestamp"
+# Incidents outlive the code that opened them: a column that they lack is added.
+_COMPLETE = [
+    f"alter table marts.alerts add column if not exists {name} {kind}"
+    for name, (kind, _) in _COLUMNS.items()
+]
 
 _BREACHES = f"""
 create or replace temp table breaches as
@@ -97,7 +100,7 @@ where alerts.state = 'open'
     and not exists (select 1 from breaches where {_SAME})"""
 
 _OPEN = f"""
-insert into marts.alerts
+insert into marts.alerts by name
 select
     substr(sha256(concat_ws('|', breaches.kpi, breaches.stat, breaches.grain,
         {", ".join(f"breaches.{name}" for name in SEGMENTS)}, breaches.rule,
@@ -144,7 +147,8 @@ def update_incidents(
     """
     connection.execute("begin")
     connection.execute(_CREATE)
-    connection.execute(_ADD)
+    for added in _COMPLETE:
+        connection.execute(added)
     for name, (_, said) in _COLUMNS.items():
         connection.execute(f"comment on column marts.alerts.{name} is '{said}'")
     connection.execute(_BREACHES)

@@ -37,19 +37,6 @@
     {{ return(['ratio_of', 'rolling', 'growth', 'difference']) }}
 {% endmacro %}
 
-{% macro kpi_dimensions() %}
-    {{ return(['channel', 'category', 'team', 'customer_segment']) }}
-{% endmacro %}
-
-{# Each dimension alone; handling × each other only from the week up (CONTRACT.md). #}
-{% macro kpi_all_slices() %}
-    {% set slices = ['all', 'handling'] + kpi_dimensions() %}
-    {% for dimension in kpi_dimensions() %}
-        {% do slices.append('handling*' ~ dimension) %}
-    {% endfor %}
-    {{ return(slices) }}
-{% endmacro %}
-
 {% macro kpi_inherited_keys() %}
     {{ return([
         'fact', 'at', 'snapshot', 'where', 'attribution', 'mature_after', 'grains', 'slices',

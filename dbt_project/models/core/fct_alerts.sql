@@ -11,11 +11,6 @@ select
     notified_at,
     greatest({{ seconds_between('due_at', 'notified_at') }}, 0) as latency_s,
     greatest({{ seconds_between('opened_at', 'notified_at') }}, 0) as from_load_s,
-    cast(null as {{ text_type() }}) as handling,
-    cast(null as {{ text_type() }}) as handling_side,
-    cast(null as {{ text_type() }}) as channel,
-    cast(null as {{ text_type() }}) as category,
-    cast(null as {{ text_type() }}) as team,
-    cast(null as {{ text_type() }}) as customer_segment,
+    {{ no_segments(['handling', 'handling_side', 'channel', 'category', 'team', 'customer_segment']) }},
     false as is_high_value
 from told_alerts

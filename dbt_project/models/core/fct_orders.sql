@@ -57,11 +57,7 @@ joined as (
         orders.fx_rate is not null as is_converted,
         orders.sales_channel,
         orders.country,
-        cast(null as varchar) as handling,
-        cast(null as varchar) as handling_side,
-        cast(null as varchar) as channel,
-        cast(null as varchar) as category,
-        cast(null as varchar) as team,
+        {{ no_segments(['handling', 'handling_side', 'channel', 'category', 'team']) }},
         {{ customer_segment('orders.customer_key', 'customer_months') }} as customer_segment,
         coalesce(customer_months.is_high_value, false) as is_high_value
     from orders

@@ -113,11 +113,7 @@ judged as (
             bought.next_paid_at <= {{ add_seconds('placed.first_rated_at', 90 * 86400) }}, false
         ) as is_repurchased_90d,
         recovered.csat_key is not null as is_recovered_30d,
-        cast(null as {{ text_type() }}) as handling,
-        cast(null as {{ text_type() }}) as handling_side,
-        cast(null as {{ text_type() }}) as channel,
-        cast(null as {{ text_type() }}) as category,
-        cast(null as {{ text_type() }}) as team,
+        {{ no_segments(['handling', 'handling_side', 'channel', 'category', 'team']) }},
         placed.customer_segment,
         placed.is_high_value
     from placed

@@ -114,8 +114,7 @@ control as (
         bought.first_paid_at as counted_at,
         {{ add_seconds('bought.first_paid_at', 'rhythm.contact_lag_s') }} as since_at,
         'none' as csat_band,
-        cast(null as {{ text_type() }}) as handling,
-        cast(null as {{ text_type() }}) as handling_side
+        {{ no_segments(['handling', 'handling_side']) }}
     from bought
     cross join rhythm
     left join barred
@@ -159,9 +158,7 @@ judged as (
         {%- endfor %}
         unioned.handling,
         unioned.handling_side,
-        cast(null as {{ text_type() }}) as channel,
-        cast(null as {{ text_type() }}) as category,
-        cast(null as {{ text_type() }}) as team,
+        {{ no_segments(['channel', 'category', 'team']) }},
         {{ customer_segment('unioned.customer_key', 'customer_months') }} as customer_segment,
         coalesce(customer_months.is_high_value, false) as is_high_value
     from unioned

@@ -23,12 +23,8 @@ select
     end as booked_at,
     support_costs.kind,
     support_costs.amount,
-    cast(null as {{ text_type() }}) as handling,
-    cast(null as {{ text_type() }}) as handling_side,
-    cast(null as {{ text_type() }}) as channel,
-    cast(null as {{ text_type() }}) as category,
     support_costs.team,
-    cast(null as {{ text_type() }}) as customer_segment,
+    {{ no_segments(['handling', 'handling_side', 'channel', 'category', 'customer_segment']) }},
     false as is_high_value
 from support_costs
 cross join account

@@ -51,8 +51,8 @@ counted as (
 placed as (
     select
         counted.*,
-        {{ named_value('tickets.subcategory', 'unknown') }} as subcategory,
-        {{ named_value('tickets.product_sku', 'unknown') }} as product_sku,
+        coalesce({{ segment_text('tickets.subcategory') }}, 'unknown') as subcategory,
+        coalesce({{ segment_text('tickets.product_sku') }}, 'unknown') as product_sku,
         cast({{ period_start(
             'week', local_time('counted.happened_at', 'account.timezone'), 'account.week_start'
         ) }} as date) as week_start
