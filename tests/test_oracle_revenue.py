@@ -4,22 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.oracle.told import EVENTS, MESSAGES, ORDERS, Figures
+from tests.oracle.tiny import EVENTS, MESSAGES, ORDERS, SETTLED, TinyShop
 
 
-def recovery(folder: Path, tags: str, orders: str, refunds: str = "", events: str = "") -> Figures:
-    """Tickets of order O each, asked on 10 June 09:00 on; `tags` are lines of name, tags, day."""
-    told = [line.split() for line in tags.strip().splitlines()]
-    return Figures(
+def recovery(folder: Path, tags: str, orders: str, refunds: str = "", events: str = "") -> TinyShop:
+    """Tickets asked at 09:00; `tags` are rows of name, order, tags and day."""
+    told = [row.split(",") for row in tags.split()]
+    return TinyShop(
         folder,
-        tickets=("ticket_id order_id tags", "\n".join(f"{n} {o} {t}" for n, o, t, _ in told)),
-        messages=(
-            MESSAGES,
-            "\n".join(f"{n} {day}T09:00 customer" for n, _, _, day in told),
-        ),
-        ticket_events=(EVENTS, events or f"{told[0][0]} 12-01 resolved - system"),
-        orders=(ORDERS, orders),
-        refunds=("order_id refunded_at amount kind", refunds or "X 06-01 1 refund"),
+        SETTLED,
+        tickets="ticket_id,order_id,tags " + " ".join(f"{n},{o},{t}" for n, o, t, _ in told),
+        messages=MESSAGES + " ".join(f"{n},{day}T09:00,customer" for n, _, _, day in told),
+        ticket_events=EVENTS + (events or f"{told[0][0]},12-01,resolved,system"),
+        orders=ORDERS + orders,
+        refunds=f"order_id,refunded_at,amount,kind {refunds or 'X,06-01,1,refund'}",
     )
 
 
@@ -30,20 +28,20 @@ def test_an_order_is_saved_when_it_still_stands_after_thirty_days(tmp_path: Path
     E in part (100 − 30 − 20 goodwill), F returned without `saved`, G with it.
     """
     names = ["cancel_request"] * 5 + ["return_request", "return_request;saved"]
-    tags = "\n".join(f"T{n} {n} {t} 06-10" for n, t in zip("ABCDEFG", names, strict=True))
-    orders = "\n".join(f"{n} c 06-01 100 {'06-11' if n == 'C' else '-'} -" for n in "ABCDEFG")
+    tags = " ".join(f"T{n},{n},{t},06-10" for n, t in zip("ABCDEFG", names, strict=True))
+    orders = " ".join(f"{n},c,06-01,100,{'06-11' if n == 'C' else ''}" for n in "ABCDEFG")
     refunds = (
-        "A 07-10T09:00 5 chargeback\nB 07-10T09:00:01 100 chargeback\n"
-        "D 06-20 60 refund\nD 06-21 40 refund\nE 06-05 30 refund\nE 07-01 20 refund"
+        "A,07-10T09:00,5,chargeback B,07-10T09:00:01,100,chargeback"
+        " D,06-20,60,refund D,06-21,40,refund E,06-05,30,refund E,07-01,20,refund"
     )
-    figures = recovery(tmp_path, tags, orders, refunds)
+    shop = recovery(tmp_path, tags, orders, refunds)
     kpi = "revenue_saved"
-    assert figures.cell(kpi, "attempted", "2026-06").n == 7
-    assert figures.cell(kpi, "saved", "2026-06").n == 3
-    assert figures.cell(kpi, "value", "2026-06") == (100 + 50 + 100, None, None, 3)
-    assert figures.cell(kpi, "save_rate", "2026-06") == pytest.approx((3 / 7, 3, 7, 7))
-    assert figures.cell(kpi, "value", "2026-07") == (None, None, None, 0)
-    assert figures.cell(kpi, "attempted", "2026-07") == (0.0, None, None, 0)
+    assert shop.cell(kpi, "attempted", "month", "06-01").n == 7
+    assert shop.cell(kpi, "saved", "month", "06-01").n == 3
+    assert shop.cell(kpi, "value", "month", "06-01") == (100 + 50 + 100, None, None, 3)
+    assert shop.cell(kpi, "save_rate", "month", "06-01") == pytest.approx((3 / 7, 3, 7, 7))
+    assert shop.cell(kpi, "value", "month", "07-01") == (None, None, None, 0)
+    assert shop.cell(kpi, "attempted", "month", "07-01") == (0.0, None, None, 0)
 
 
 def test_each_order_is_tried_and_saved_once(tmp_path: Path) -> None:
@@ -51,41 +49,41 @@ def test_each_order_is_tried_and_saved_once(tmp_path: Path) -> None:
 
     P is about something else, V a test order.
     """
-    figures = recovery(
+    shop = recovery(
         tmp_path,
-        "T1 O return_request 05-10\nT2 O cancel_request 06-10\nT3 O chargeback_threat 07-10\n"
-        "T4 P vip 05-10\nT5 V cancel_request 05-10",
-        "O c 05-01 80 - -\nP c 05-01 70 - -\nV c 05-01 70 - - true",
+        "T1,O,return_request,05-10 T2,O,cancel_request,06-10 T3,O,chargeback_threat,07-10"
+        " T4,P,vip,05-10 T5,V,cancel_request,05-10",
+        "O,c,05-01,80 P,c,05-01,70 V,c,05-01,70,,,true",
     )
-    attempted = [figures.cell("revenue_saved", "attempted", f"2026-0{m}").n for m in (5, 6, 7)]
-    saved = [figures.cell("revenue_saved", "saved", f"2026-0{m}").n for m in (5, 6, 7)]
+    attempted = [shop.cell("revenue_saved", "attempted", "month", f"0{m}-01").n for m in (5, 6, 7)]
+    saved = [shop.cell("revenue_saved", "saved", "month", f"0{m}-01").n for m in (5, 6, 7)]
     assert (attempted, saved) == ([1, 0, 0], [0, 1, 0])
-    assert figures.cell("revenue_saved", "save_rate", "2026-05") == (0.0, 0, 1, 1)
-    assert figures.cell("revenue_saved", "save_rate", "2026-06").value is None
+    assert shop.cell("revenue_saved", "save_rate", "month", "05-01") == (0.0, 0, 1, 1)
+    assert shop.cell("revenue_saved", "save_rate", "month", "06-01").value is None
 
 
 def test_the_last_event_about_a_tag_outweighs_the_column(tmp_path: Path) -> None:
     """A: taken off again; B: put on later, and not in the column; C: taken off, then on again."""
-    figures = recovery(
+    shop = recovery(
         tmp_path,
-        "TA A cancel_request 06-10\nTB B - 06-10\nTC C cancel_request 06-10",
-        "A c 06-01 1 - -\nB c 06-01 2 - -\nC c 06-01 4 - -",
-        events="TA 06-11 tag_removed cancel_request -\nTB 09-11 tag_added chargeback_threat -\n"
-        "TC 06-11 tag_removed cancel_request -\nTC 06-12 tag_added cancel_request -",
+        "TA,A,cancel_request,06-10 TB,B,,06-10 TC,C,cancel_request,06-10",
+        "A,c,06-01,1 B,c,06-01,2 C,c,06-01,4",
+        events="TA,06-11,tag_removed,,,cancel_request TB,09-11,tag_added,,,chargeback_threat"
+        " TC,06-11,tag_removed,,,cancel_request TC,06-12,tag_added,,,cancel_request",
     )
-    assert figures.cell("revenue_saved", "value", "2026-06") == (6, None, None, 2)
+    assert shop.cell("revenue_saved", "value", "month", "06-01") == (6, None, None, 2)
 
 
 def test_one_order_without_a_rate_leaves_the_value_unknown(tmp_path: Path) -> None:
-    tags = "TA A cancel_request 06-10\nTB B cancel_request 06-10"
-    figures = recovery(tmp_path, tags, "A c 06-01 1 - USD\nB c 06-01 2 - CHF")
-    assert figures.cell("revenue_saved", "value", "2026-06") == (None, None, None, 2)
-    assert figures.cell("revenue_saved", "saved", "2026-06").n == 2
+    tags = "TA,A,cancel_request,06-10 TB,B,cancel_request,06-10"
+    shop = recovery(tmp_path, tags, "A,c,06-01,1,,USD B,c,06-01,2,,CHF")
+    assert shop.cell("revenue_saved", "value", "month", "06-01") == (None, None, None, 2)
+    assert shop.cell("revenue_saved", "saved", "month", "06-01").n == 2
 
 
 def test_a_source_without_tags_says_nothing_of_recovery(tmp_path: Path) -> None:
-    figures = recovery(tmp_path, "TA A - 06-10", "A c 06-01 1 - -")
-    assert figures.cell("revenue_saved", "attempted", "2026-06").value is None
+    shop = recovery(tmp_path, "TA,A,,06-10", "A,c,06-01,1")
+    assert shop.cell("revenue_saved", "attempted", "month", "06-01").value is None
 
 
 def test_the_last_recommendation_in_time_earns_the_line(tmp_path: Path) -> None:
@@ -95,37 +93,29 @@ def test_the_last_recommendation_in_time_earns_the_line(tmp_path: Path) -> None:
     mail's 100 − 40 × 100/200 = 80. s2 only by chat: 50 − 10 = 40. s3 one second too early. Order P
     is somebody else's, V a test.
     """
-    figures = Figures(
+    shop = TinyShop(
         tmp_path,
-        tickets=(
-            "ticket_id customer_id channel category",
-            "C a chat size\nM a email care\nE a phone care\nP p chat size",
-        ),
-        messages=(
-            f"{MESSAGES} recommended_skus message_id",
-            "C 06-01T08:00 customer - 1\nC 06-01T09:00 ai_agent s1;s2 2\n"
-            'M 06-03T08:00 customer - 3\nM 06-03T09:00 ai_agent ["s1"] 4\n'
-            "M 06-03T10:00 human_agent s2 5\nE 06-01T08:00 customer - 6\n"
-            "E 06-01T08:59:59 ai_agent s3 7",
-        ),
-        orders=(
-            ORDERS,
-            "O a 06-04T09:00 200 - -\nP p 06-04T09:00 50 - -\nV a 06-04T09:00 50 - - true",
-        ),
-        order_lines=(
-            "order_id line_no sku quantity net_amount unit_price",
-            "O 1 s1 2 - 50\nO 2 s2 1 50 -\nO 3 s3 1 50 -\nP 1 s2 1 50 -\nV 1 s2 1 50 -",
-        ),
-        refunds=(
-            "order_id refunded_at amount kind",
-            "O 06-20 30 refund\nO 07-04T09:00 10 chargeback\nO 07-04T09:00:01 9 refund",
-        ),
+        SETTLED,
+        tickets="ticket_id,customer_id,channel,category"
+        " C,a,chat,size M,a,email,care E,a,phone,care P,p,chat,size",
+        messages="ticket_id,sent_at,author_kind,recommended_skus,message_id"
+        " C,06-01T08:00,customer,,1 C,06-01T09:00,ai_agent,s1;s2,2"
+        ' M,06-03T08:00,customer,,3 M,06-03T09:00,ai_agent,["s1"],4'
+        " M,06-03T10:00,human_agent,s2,5 E,06-01T08:00,customer,,6"
+        " E,06-01T08:59:59,ai_agent,s3,7",
+        orders=f"{ORDERS} O,a,06-04T09:00,200 P,p,06-04T09:00,50 V,a,06-04T09:00,50,,,true",
+        order_lines="order_id,line_no,sku,quantity,net_amount,unit_price"
+        " O,1,s1,2,,50 O,2,s2,1,50, O,3,s3,1,50, P,1,s2,1,50, V,1,s2,1,50,",
+        refunds="order_id,refunded_at,amount,kind"
+        " O,06-20,30,refund O,07-04T09:00,10,chargeback O,07-04T09:00:01,9,refund",
     )
     kpi = "ai_recommended_revenue"
-    assert figures.cell(kpi, "value", "2026-06")[0] == pytest.approx(120)
-    assert figures.cell(kpi, "value", "2026-06", channel="email")[0] == pytest.approx(80)
-    assert figures.cell(kpi, "value", "2026-06", category="size")[0] == pytest.approx(40)
-    assert figures.cell(kpi, "influenced", "2026-06") == (160, None, None, 1)
-    assert figures.cell(kpi, "orders", "2026-06", channel="email").n == 1
-    assert not figures.has(kpi, "orders", "2026-06", channel="chat"), "the mail had the last word"
-    assert figures.cell(kpi, "orders", "2026-07") == (0.0, None, None, 0)
+    assert shop.cell(kpi, "value", "month", "06-01")[0] == pytest.approx(120)
+    assert shop.cell(kpi, "value", "month", "06-01", channel="email")[0] == pytest.approx(80)
+    assert shop.cell(kpi, "value", "month", "06-01", category="size")[0] == pytest.approx(40)
+    assert shop.cell(kpi, "influenced", "month", "06-01") == (160, None, None, 1)
+    assert shop.cell(kpi, "orders", "month", "06-01", channel="email").n == 1
+    assert not shop.has(kpi, "orders", "month", "06-01", channel="chat"), (
+        "the mail had the last word"
+    )
+    assert shop.cell(kpi, "orders", "month", "07-01") == (0.0, None, None, 0)

@@ -1,18 +1,18 @@
 """The oracle's figures of reviews and NPS (Q8, Q10), worked by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.oracle import Account
 from tests.oracle.estimates import wilson
-from tests.oracle.told import EVENTS, MESSAGES, UTC, Figures
+from tests.oracle.tiny import EVENTS, MESSAGES, SETTLED, TinyShop
 
 
 def ai_tickets(names: str, asked: str) -> tuple[str, str]:
     """Messages and events of tickets that the AI answers and resolves, as assumed, at once."""
-    messages = "".join(f"{n} {asked}:00 customer\n{n} {asked}:01 ai_agent\n" for n in names.split())
-    events = "".join(f"{n} {asked}:02 resolved assumed ai_agent\n" for n in names.split())
+    messages = " ".join(f"{n},{asked}:00,customer {n},{asked}:01,ai_agent" for n in names.split())
+    events = " ".join(f"{n},{asked}:02,resolved,ai_agent,,assumed" for n in names.split())
     return messages, events
 
 
@@ -28,30 +28,26 @@ def test_a_category_weighs_what_the_ai_resolved_of_it(tmp_path: Path) -> None:
     """
     names = {"a": "A1 A2 A3 A4 A5 A6", "b": "B1 B2 B3", "c": "C1"}
     messages, events = ai_tickets(" ".join(names.values()), "06-10T09:00")
-    tickets = "".join(f"{n} {c} chat\n" for c, listed in names.items() for n in listed.split())
-    figures = Figures(
+    tickets = " ".join(f"{n},{c},chat" for c, listed in names.items() for n in listed.split())
+    shop = TinyShop(
         tmp_path,
-        tickets=("ticket_id category channel", f"{tickets} H1 a email"),
-        messages=(
-            MESSAGES,
-            f"{messages} H1 06-10T09:00 customer\n H1 06-10T10:00 human_agent",
-        ),
-        ticket_events=(EVENTS, f"{events} H1 06-10T11:00 resolved - human_agent"),
-        qa_reviews=(
-            "ticket_id reviewed_at is_correct episode_seq",
-            "A1 06-11 false -\n A1 06-12 true 1\n A2 06-12 false -\n B1 07-30 true -\n"
-            "A3 06-12 true 2\n H1 06-12 false -\n X 06-12 true -",
-        ),
+        SETTLED,
+        tickets=f"ticket_id,category,channel {tickets} H1,a,email",
+        messages=f"{MESSAGES} {messages} H1,06-10T09:00,customer H1,06-10T10:00,human_agent",
+        ticket_events=f"{EVENTS} {events} H1,06-10T11:00,resolved,human_agent",
+        qa_reviews="ticket_id,reviewed_at,is_correct,episode_seq"
+        " A1,06-11,false, A1,06-12,true,1 A2,06-12,false, B1,07-30,true,"
+        " A3,06-12,true,2 H1,06-12,false, X,06-12,true,",
     )
     kpi = "resolution_accuracy"
-    assert figures.cell(kpi, "ratio", "2026-06") == pytest.approx((2 / 3, 2, 3, 3))
-    assert figures.cell(kpi, "low", "2026-06")[::3] == pytest.approx((0.20766, 3), abs=1e-5)
-    assert figures.cell(kpi, "high", "2026-06")[::3] == pytest.approx((0.93851, 3), abs=1e-5)
-    assert figures.cell(kpi, "ratio", "2026-06", category="a") == (0.5, 1, 2, 2)
-    assert figures.cell(kpi, "ratio", "2026-06", channel="chat").n == 3
-    assert not figures.has(kpi, "ratio", "2026-06", category="c")
-    assert not figures.has(kpi, "ratio", "2026-06", channel="email"), "the AI resolved nothing"
-    assert figures.cell(kpi, "ratio", "2026-07") == (None, None, None, 0)
+    assert shop.cell(kpi, "ratio", "month", "06-01") == pytest.approx((2 / 3, 2, 3, 3))
+    assert shop.cell(kpi, "low", "month", "06-01")[::3] == pytest.approx((0.20766, 3), abs=1e-5)
+    assert shop.cell(kpi, "high", "month", "06-01")[::3] == pytest.approx((0.93851, 3), abs=1e-5)
+    assert shop.cell(kpi, "ratio", "month", "06-01", category="a") == (0.5, 1, 2, 2)
+    assert shop.cell(kpi, "ratio", "month", "06-01", channel="chat").n == 3
+    assert not shop.has(kpi, "ratio", "month", "06-01", category="c")
+    assert not shop.has(kpi, "ratio", "month", "06-01", channel="email"), "the AI resolved nothing"
+    assert shop.cell(kpi, "ratio", "month", "07-01") == (None, None, None, 0)
 
 
 def test_the_proxy_looks_for_any_sign_that_it_was_not_right(tmp_path: Path) -> None:
@@ -61,22 +57,17 @@ def test_the_proxy_looks_for_any_sign_that_it_was_not_right(tmp_path: Path) -> N
     second of its resolve, which comes before it. So one, N, of six.
     """
     messages, events = ai_tickets("C N R B G H T", "06-10T09:00")
-    figures = Figures(
+    shop = TinyShop(
         tmp_path,
-        tickets=("ticket_id", "C\nN\nR\nB\nG\nH\nT"),
-        messages=(
-            MESSAGES,
-            f"{messages} R 06-17T09:00:02 customer\n N 06-17T09:00:03 customer\n"
-            "H 06-30T09:00 customer\n H 06-30T10:00 human_agent\nC 06-10T09:00:02 human_agent",
-        ),
-        ticket_events=(EVENTS, events),
-        csat_responses=(
-            "ticket_id rated_at score scale target",
-            "N 06-11 3 1-5 ticket\nB 06-12 1 1-3 ticket\nG 06-13 bad good_bad ai\n"
-            "T 06-13 5 1-5 ai\nT 06-14 2 1-5 ticket",
-        ),
+        SETTLED,
+        messages=f"{MESSAGES} {messages} R,06-17T09:00:02,customer N,06-17T09:00:03,customer"
+        " H,06-30T09:00,customer H,06-30T10:00,human_agent C,06-10T09:00:02,human_agent",
+        ticket_events=EVENTS + events,
+        csat_responses="ticket_id,rated_at,score,scale,target"
+        " N,06-11,3,1-5,ticket B,06-12,1,1-3,ticket G,06-13,bad,good_bad,ai"
+        " T,06-13,5,1-5,ai T,06-14,2,1-5,ticket",
     )
-    assert figures.cell("resolution_accuracy", "proxy", "2026-06") == (1 / 6, 1, 6, 6)
+    assert shop.cell("resolution_accuracy", "proxy", "month", "06-01") == (1 / 6, 1, 6, 6)
 
 
 def test_nps_takes_the_latest_answer_of_ninety_local_days(tmp_path: Path) -> None:
@@ -84,30 +75,26 @@ def test_nps_takes_the_latest_answer_of_ninety_local_days(tmp_path: Path) -> Non
 
     A 10 → 3, B 9 (on the first second), C 7, D 10 (one second too early): 1 − 1 of 3.
     """
-    account = Account("micro", "America/New_York", as_of=UTC.as_of)
-    figures = Figures(
+    shop = TinyShop(
         tmp_path,
-        account,
-        tickets=("ticket_id customer_id", "T1 A\nT2 B\nT3 C"),
-        messages=(
-            MESSAGES,
-            "T1 02-09T12:00 customer\nT2 04-02T04:00 customer\nT3 01-21T12:00 customer",
-        ),
-        nps_responses=(
-            "customer_id responded_at score",
-            "A 05-01T12:00 10\nA 05-10T12:00 3\nB 04-02T04:00 9\nC 04-21T12:00 7\n"
-            "D 04-02T03:59:59 10",
-        ),
+        replace(SETTLED, timezone="America/New_York"),
+        tickets="ticket_id,customer_id T1,A T2,B T3,C",
+        messages=f"{MESSAGES} T1,02-09T12:00,customer T2,04-02T04:00,customer"
+        " T3,01-21T12:00,customer",
+        nps_responses="customer_id,responded_at,score A,05-01T12:00,10 A,05-10T12:00,3"
+        " B,04-02T04:00,9 C,04-21T12:00,7 D,04-02T03:59:59,10",
     )
-    assert figures.cell("nps", "value", "2026-06") == (0.0, None, None, 3)
-    assert figures.cell("nps", "promoters", "2026-06") == pytest.approx((1 / 3, 1, 3, 3))
-    assert figures.cell("nps", "detractors", "2026-06") == pytest.approx((1 / 3, 1, 3, 3))
-    assert figures.cell("nps", "value", "2026q2") == figures.cell("nps", "value", "2026-06")
+    assert shop.cell("nps", "value", "month", "06-01") == (0.0, None, None, 3)
+    assert shop.cell("nps", "promoters", "month", "06-01") == pytest.approx((1 / 3, 1, 3, 3))
+    assert shop.cell("nps", "detractors", "month", "06-01") == pytest.approx((1 / 3, 1, 3, 3))
+    assert shop.cell("nps", "value", "quarter", "04-01") == shop.cell(
+        "nps", "value", "month", "06-01"
+    )
     # A wrote 90 days to the second before; B at the very second, which is not before; C's too, 90.
-    assert figures.cell("nps", "value_supported", "2026-06") == (-50.0, None, None, 2)
-    assert figures.cell("nps", "value_unsupported", "2026-06") == (100.0, None, None, 1)
+    assert shop.cell("nps", "value_supported", "month", "06-01") == (-50.0, None, None, 2)
+    assert shop.cell("nps", "value_unsupported", "month", "06-01") == (100.0, None, None, 1)
     # In April A had not answered; D had.
-    assert figures.cell("nps", "value", "2026-04") == pytest.approx((200 / 3, None, None, 3))
-    assert figures.cell("nps", "responses", "2026-04", customer_segment="inactive").n == 3
-    assert figures.cell("nps", "value", "2026-08") == (None, None, None, 0)
-    assert figures.cell("nps", "responses", "2026-08") == (0.0, None, None, 0)
+    assert shop.cell("nps", "value", "month", "04-01") == pytest.approx((200 / 3, None, None, 3))
+    assert shop.cell("nps", "responses", "month", "04-01", customer_segment="inactive").n == 3
+    assert shop.cell("nps", "value", "month", "08-01") == (None, None, None, 0)
+    assert shop.cell("nps", "responses", "month", "08-01") == (0.0, None, None, 0)

@@ -1,18 +1,29 @@
 """The oracle's figures of load and of agents' days, worked by hand on shops of a few rows."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.oracle.tiny import AGENTS, EVENTS, MESSAGES, asked, shop
+from tests.oracle.tally import Cell
+from tests.oracle.tiny import AGENTS, EVENTS, MESSAGES, TINY, TinyShop
+
+
+def asked(instants: dict[str, list[datetime]]) -> str:
+    """The messages of tickets that only ask."""
+    rows = [
+        f"{name}{number},{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ},customer"
+        for name, began in instants.items()
+        for number, at in enumerate(began)
+    ]
+    return f"{MESSAGES} {' '.join(rows)}"
 
 
 def test_a_ticket_is_resolved_in_time_up_to_the_last_second_of_the_window(tmp_path: Path) -> None:
     asks = " ".join(f"{name},06-01T09:00,customer" for name in "ABCDE")
-    figure = shop(
+    shop = TinyShop(
         tmp_path,
         messages=f"{MESSAGES} {asks} F,06-09T08:00,customer C,06-03T09:00,customer",
         ticket_events=f"{EVENTS} A,06-08T09:00:00,resolved,human_agent B,06-08T09:00:01,resolved"
@@ -20,21 +31,21 @@ def test_a_ticket_is_resolved_in_time_up_to_the_last_second_of_the_window(tmp_pa
         " D,06-08T10:00,reopened,human_agent F,06-09T09:00,closed",
     )
     # A on the last second, D reopened after it; B a second late, C back in it, E never.
-    assert figure("resolution_rate", "ratio", "day", "06-01") == (0.4, 2, 5, 5)
+    assert shop.cell("resolution_rate", "ratio", "day", "06-01") == (0.4, 2, 5, 5)
     # F's window is not over: as it stands now, at the newest row.
-    assert figure("resolution_rate", "ratio", "day", "06-09") == (1, 1, 1, 1)
+    assert shop.cell("resolution_rate", "ratio", "day", "06-09") == (1, 1, 1, 1)
 
 
 def test_a_source_without_resolves_leaves_what_needs_them_unknown(tmp_path: Path) -> None:
-    figure = shop(
+    shop = TinyShop(
         tmp_path,
         messages=f"{MESSAGES} T,06-01T09:00,customer T,06-30T09:00,human_agent,A",
         support_costs="month,kind,amount 2026-06,payroll,100",
     )
     for kpi, stat in (("resolution_rate", "ratio"), ("queue_days", "value")):
-        assert figure(kpi, stat, "week", "06-15") == (None, None, None, 0)
-    assert figure("cost_per_resolution", "value", "month", "06-01") == (None, None, None, 0)
-    assert figure("cost_per_ticket", "value", "month", "06-01") == (100, 100, 1, 1)
+        assert shop.cell(kpi, stat, "week", "06-15") == (None, None, None, 0)
+    assert shop.cell("cost_per_resolution", "value", "month", "06-01") == (None, None, None, 0)
+    assert shop.cell("cost_per_ticket", "value", "month", "06-01") == (100, 100, 1, 1)
 
 
 def test_days_without_a_ticket_are_troughs(tmp_path: Path) -> None:
@@ -45,15 +56,15 @@ def test_days_without_a_ticket_are_troughs(tmp_path: Path) -> None:
         for day, tickets in enumerate(reversed(days))
         for number in range(tickets)
     ]
-    figure = shop(tmp_path, messages=asked({"mail": began, "late": [first + timedelta(days=28)]}))
+    shop = TinyShop(tmp_path, messages=asked({"mail": began, "late": [first + timedelta(days=28)]}))
     # Sorted, the tenth percentile lies 0.7 of the way from the third 0 to the first 2.
     expected = pytest.approx((10 / 1.4, 10, 1.4, 28))
-    assert figure("peak_to_trough", "value", "day", "06-28") == expected
-    assert figure("peak_to_trough", "value", "week", "06-22") == expected
-    assert figure("peak_to_trough", "max_min", "week", "06-22") == (None, 10, 0, 28)
+    assert shop.cell("peak_to_trough", "value", "day", "06-28") == expected
+    assert shop.cell("peak_to_trough", "value", "week", "06-22") == expected
+    assert shop.cell("peak_to_trough", "max_min", "week", "06-22") == (None, 10, 0, 28)
     # Not loaded whole; not begun.
-    assert figure("peak_to_trough", "value", "day", "06-27") == (None, None, None, 0)
-    assert figure("peak_to_trough", "value", "day", "06-29") is None
+    assert shop.cell("peak_to_trough", "value", "day", "06-27") == (None, None, None, 0)
+    assert not shop.has("peak_to_trough", "value", "day", "06-29")
 
 
 @pytest.mark.parametrize(
@@ -74,16 +85,16 @@ def test_an_hour_of_the_week_is_averaged_over_the_days_that_have_it(
     # 16 of the 168 hours have two tickets a week, this one has one, the other 151 have none.
     busy = [first + timedelta(days=7 * week, hours=hour) for week in range(4) for hour in range(16)]
     told = asked({"A": busy, "B": busy, "end": [last + timedelta(days=1, hours=1)]})
-    told += "".join(f"\nodd{number},{at},customer" for number, at in enumerate(odd))
-    figure = shop(tmp_path, "America/New_York", messages=told)
+    told += "".join(f" odd{number},{at},customer" for number, at in enumerate(odd))
+    shop = TinyShop(tmp_path, replace(TINY, timezone="America/New_York"), messages=told)
     # The ninetieth percentile lies 0.3 of the way from the last 0 to this hour's mean of 1.
     monday = f"{last - timedelta(days=6):%m-%d}"
-    found = figure("peak_to_trough", "hourly", "week", monday)
-    assert found == (None, pytest.approx(0.3), 0, 168)
+    found = shop.cell("peak_to_trough", "hourly", "week", monday)
+    assert found == pytest.approx((None, 0.3, 0, 168))
 
 
 def test_only_customers_active_at_the_start_of_a_month_can_contact(tmp_path: Path) -> None:
-    figure = shop(
+    shop = TinyShop(
         tmp_path,
         tickets="ticket_id,customer_id,category,channel A,NEW,wismo,mail B,NEW,wismo,mail"
         " C,GONE,wismo,mail D,LATE,other,mail E,,other,chat",
@@ -96,8 +107,8 @@ def test_only_customers_active_at_the_start_of_a_month_can_contact(tmp_path: Pat
         " 4,2026-06-10T00:00Z,2026-06-10T00:00Z,LATE,40",
     )
 
-    def june(stat: str, **cut: str) -> Any:
-        return figure("contact_rate", stat, "month", "06-01", **cut)
+    def june(stat: str, **cut: str) -> Cell:
+        return shop.cell("contact_rate", stat, "month", "06-01", **cut)
 
     assert june("ratio") == (0.5, 1, 2, 2)
     assert june("index") == (1, 0.5, 0.5, 2)
@@ -107,36 +118,37 @@ def test_only_customers_active_at_the_start_of_a_month_can_contact(tmp_path: Pat
     assert june("index", customer_segment="returning") == (0, 0, 0.5, 1)
     # The 80th percentile of 10 and 20 is 18.
     assert june("ratio", customer_segment="high_value") == (0, 0, 1, 1)
-    assert june("ratio", customer_segment="inactive") is None
+    assert not shop.has("contact_rate", "ratio", "month", "06-01", customer_segment="inactive")
     assert june("ratio", category="wismo") == (0.5, 1, 2, 2)
     assert june("index", category="wismo") == (1, 0.5, 0.5, 2)
-    assert june("ratio", category="other") is None, "nobody who was active"
+    assert not shop.has("contact_rate", "ratio", "month", "06-01", category="other"), "none active"
     assert june("match_rate") == (0.8, 4, 5, 5)
     assert june("match_rate", channel="chat") == (0, 0, 1, 1)
-    assert figure("contact_rate", "ratio", "month", "05-01") == (0, 0, 2, 2)
-    assert figure("contact_rate", "index", "month", "05-01") == (None, 0, 0, 2)
+    assert shop.cell("contact_rate", "ratio", "month", "05-01") == (0, 0, 2, 2)
+    assert shop.cell("contact_rate", "index", "month", "05-01") == (None, 0, 0, 2)
 
 
 def test_the_queue_is_measured_in_days_of_the_resolves_of_a_whole_week(tmp_path: Path) -> None:
     asks = " ".join(f"{name},06-01T00:00,customer" for name in "ABCDE")
-    figure = shop(
+    shop = TinyShop(
         tmp_path,
         tickets="ticket_id,channel A,mail B,mail C,chat D,mail E,form",
         messages=f"{MESSAGES} {asks} A,06-20T00:00,customer",
         ticket_events=f"{EVENTS} A,06-02T09:00,resolved A,06-02T10:00,reopened,human_agent"
-        " A,06-07T23:59,resolved C,06-07T10:00,resolved D,06-06T10:00,snoozed",
+        " A,06-07T23:59,resolved C,06-07T10:00,resolved D,06-06T10:00,snoozed D,06-08T00:00,resolved",
     )
-    # B and E wait; A was resolved twice, C once. D is not ours to answer.
-    assert figure("queue_days", "value", "day", "06-07") == pytest.approx(
+    # B and E wait; A was resolved twice, C once. D is not ours to answer, and resolved when the next
+    # week begins.
+    assert shop.cell("queue_days", "value", "day", "06-07") == pytest.approx(
         (2 / (3 / 7), 2, 3 / 7, 3)
     )
-    assert figure("queue_days", "value", "week", "06-01", channel="chat") == (0, 0, 1 / 7, 1)
-    assert figure("queue_days", "value", "week", "06-01", channel="form") == (None, 1, 0, 0)
-    assert figure("queue_days", "value", "day", "06-06") == (None, None, None, 0), (
+    assert shop.cell("queue_days", "value", "week", "06-01", channel="chat") == (0, 0, 1 / 7, 1)
+    assert shop.cell("queue_days", "value", "week", "06-01", channel="form") == (None, 1, 0, 0)
+    assert shop.cell("queue_days", "value", "day", "06-06") == (None, None, None, 0), (
         "not loaded whole"
     )
-    assert figure("queue_days", "value", "day", "06-14") == (None, 2, 0, 0), "nothing resolved"
-    assert figure("queue_days", "value", "day", "06-20") is None, "not begun"
+    assert shop.cell("queue_days", "value", "day", "06-15") == (None, 2, 0, 0), "nothing resolved"
+    assert not shop.has("queue_days", "value", "day", "06-20"), "not begun"
 
 
 WORK = (
@@ -154,10 +166,10 @@ OWNED = "ticket_id,channel,assignee_id S,mail,A T,chat,B U,mail,B"
 
 def test_an_agent_day_is_one_with_a_reply_or_a_resolve(tmp_path: Path) -> None:
     tables = {"tickets": OWNED, "messages": WORK, "ticket_events": DONE, "agents": AGENTS}
-    figure = shop(tmp_path, **tables)
+    shop = TinyShop(tmp_path, TINY, **tables)
 
-    def week(stat: str = "mean", **cut: str) -> Any:
-        return figure("tickets_per_agent_day", stat, "week", "06-01", **cut)
+    def week(stat: str = "mean", **cut: str) -> Cell:
+        return shop.cell("tickets_per_agent_day", stat, "week", "06-01", **cut)
 
     # A on the 2nd: S and T. B on the 4th: S, and T as its assignee, since nobody is named. Neither
     # notes nor automatic answers nor agents without a name nor the AI make a day.
@@ -165,7 +177,7 @@ def test_an_agent_day_is_one_with_a_reply_or_a_resolve(tmp_path: Path) -> None:
     assert week(team="two") == (2, 2, 1, 1)
     assert week(channel="chat") == (1, 2, 2, 2)
     assert week("utilisation") == (None, None, None, 0)
-    figure = shop(tmp_path, "Europe/Berlin", **tables)
+    shop = TinyShop(tmp_path, replace(TINY, timezone="Europe/Berlin"), **tables)
     assert week() == pytest.approx((4 / 3, 4, 3, 3)), "23:30 UTC is the 3rd there"
 
 
@@ -179,10 +191,10 @@ def test_within_a_rosters_span_the_rostered_days_count_worked_or_not(tmp_path: P
         "2026-06-02, tickets_per_agent_day,,2,2026-05-01,one csat,mean,4,,one"
     )
     tables = {"tickets": OWNED, "messages": WORK, "ticket_events": DONE, "agents": AGENTS}
-    figure = shop(tmp_path, **tables, roster=roster, targets=targets)
+    shop = TinyShop(tmp_path, TINY, **tables, roster=roster, targets=targets)
 
-    def week(stat: str = "mean", **cut: str) -> Any:
-        return figure("tickets_per_agent_day", stat, "week", "06-01", **cut)
+    def week(stat: str = "mean", **cut: str) -> Cell:
+        return shop.cell("tickets_per_agent_day", stat, "week", "06-01", **cut)
 
     # A's second day has no ticket; the 4th is after the last human shift, so B's work counts.
     assert week() == pytest.approx((4 / 3, 4, 3, 3))
@@ -193,5 +205,5 @@ def test_within_a_rosters_span_the_rostered_days_count_worked_or_not(tmp_path: P
     assert week("utilisation", team="one") == (0.5, 1, 2, 2)
     assert week("utilisation", team="two") == (0.5, 2, 4, 1)
     later = f"{roster} A,06-05T08:00,06-05T16:00"
-    figure = shop(tmp_path, **tables, roster=later, targets=targets)
+    shop = TinyShop(tmp_path, TINY, **tables, roster=later, targets=targets)
     assert week() == pytest.approx((2 / 3, 2, 3, 3)), "B was not rostered on the 4th"

@@ -18,17 +18,23 @@ from .volume import volume_rows
 from .work import work_rows
 from .world import world_of
 
+# The slow ones first: speed and volume are by the hour, too.
+PARTS = (
+    speed_rows,
+    volume_rows,
+    efficiency_rows,
+    backlog_rows,
+    quality_rows,
+    work_rows,
+    review_rows,
+    revenue_rows,
+    loyalty_rows,
+)
+
 
 def kpi_rows(folder: Path, account: Account) -> Iterator[Row]:
     """V1–V12, S1–S8, Q1–Q11, E1–E4, E6–E9 and R1–R5."""
     world = world_of(folder, account)
     calendar = Calendar(world)
-    yield from volume_rows(world, calendar)
-    yield from backlog_rows(world, calendar)
-    yield from speed_rows(world, calendar)
-    yield from quality_rows(world, calendar)
-    yield from efficiency_rows(world, calendar)
-    yield from work_rows(world, calendar)
-    yield from review_rows(world, calendar)
-    yield from revenue_rows(world, calendar)
-    yield from loyalty_rows(world, calendar)
+    for part in PARTS:
+        yield from part(world, calendar)

@@ -1,57 +1,72 @@
-"""Shops of a few rows, told in a test: the figures of the work done in them (work.py)."""
+"""Shops of a few rows, told in a test, and what the oracle says of them.
+
+A table is CSV with blanks between its rows, the header first: `ticket_id,channel A,mail B,chat`. A
+row may stop early. `06-01` is a day of 2026, `06-01T09:30` a time of it, in UTC.
+"""
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
 
 from .export import Account
-from .tally import Calendar, Row
-from .work import work_rows
+from .kpis import PARTS
+from .tally import Calendar, Cell
 from .world import DIMENSIONS, world_of
+
+TINY = Account("tiny", "UTC")
+SETTLED = replace(TINY, as_of=datetime(2027, 6, 30, tzinfo=UTC))  # no window is open any more
 
 MESSAGES = "ticket_id,sent_at,author_kind,author_id,is_public,is_auto "
 EVENTS = "ticket_id,occurred_at,event_type,actor_kind,actor_id,to_value "
+ORDERS = "order_id,customer_id,placed_at,total,cancelled_at,currency,is_test "
 AGENTS = "agent_id,kind,team A,human_agent,one B,human_agent,two BOT,ai_agent,one"
-SHORT = re.compile(r"\b(?<!\d{4}-)\d\d-\d\dT\d\d:\d\d(:\d\d)?")
-Figure: TypeAlias = Callable[..., Any]
+
+SHORT = re.compile(r"(\d\d-\d\d)(T\d\d:\d\d(:\d\d)?)?")
 
 
-def shop(folder: Path, zone: str = "UTC", **tables: str) -> Figure:
-    """Asks the figures of a shop: `(value, numerator, denominator, n)`; None: there is no such row.
+class TinyShop:
+    """Its rows are computed part by part, until the part that has the figure asked for."""
 
-    A table is told as rows without blanks, its header first; the tickets may be left out. Instants
-    may be short: `06-01T09:00` is of 2026, in UTC.
-    """
-    told = {name: text.split() for name, text in tables.items()}
-    if "tickets" not in told:
-        rows = [line for name in ("messages", "ticket_events") for line in told.get(name, [])[1:]]
-        told["tickets"] = ["ticket_id", *dict.fromkeys(row.split(",")[0] for row in rows)]
-    for name, lines in told.items():
-        text = SHORT.sub(lambda at: f"2026-{at[0]}Z", "\n".join(lines))
-        (folder / f"{name}.csv").write_text(f"{text}\n", encoding="utf-8")
-    world = world_of(folder, Account("tiny", zone))
-    found: dict[tuple[Any, ...], Row] = {}
-    for row in work_rows(world, Calendar(world)):
-        assert found.setdefault((*row[:4], *row[5:10]), row) is row, f"twice: {row}"
+    def __init__(self, folder: Path, account: Account = TINY, **tables: str) -> None:
+        """Without `tickets`, they are those that the messages and events name."""
+        told = {name: [row.split(",") for row in text.split()] for name, text in tables.items()}
+        if "tickets" not in told:
+            rows = [row for name in ("messages", "ticket_events") for row in told.get(name, [])[1:]]
+            told["tickets"] = [["ticket_id"], *([name] for name in {row[0]: row for row in rows})]
+        for name, lines in told.items():
+            with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows([_long(word) for word in line] for line in lines)
+        self._world = world_of(folder, account)
+        self._calendar = Calendar(self._world)
+        self._parts = [*reversed(PARTS)]  # the quick ones first
+        self._found: dict[tuple[str, str], dict[tuple[str, datetime, tuple[str, ...]], Cell]] = {}
 
-    def figure(kpi: str, stat: str, grain: str, day: str, **cut: str) -> Any:
-        start = datetime.fromisoformat(f"2026-{day}")
-        segments = tuple(cut.get(name, "all") for name in DIMENSIONS)
-        row = found.get((kpi, stat, grain, start, *segments))
-        return row[10:] if row else None
+    def cell(self, kpi: str, stat: str, grain: str, day: str, **cut: str) -> Cell:
+        """Of the period that starts on `day`, like `06-01`."""
+        found = self._cell(kpi, stat, grain, day, cut)
+        assert found is not None, f"no row of {kpi}.{stat}, {grain} {day}, {cut}"
+        return found
 
-    return figure
+    def has(self, kpi: str, stat: str, grain: str, day: str, **cut: str) -> bool:
+        return self._cell(kpi, stat, grain, day, cut) is not None
+
+    def _cell(self, kpi: str, stat: str, grain: str, day: str, cut: dict[str, str]) -> Cell | None:
+        assert cut.keys() <= set(DIMENSIONS)
+        while (kpi, stat) not in self._found:
+            assert self._parts, f"no rows of {kpi}.{stat}"
+            for row in self._parts.pop(0)(self._world, self._calendar):
+                cells = self._found.setdefault((row.kpi, row.stat), {})
+                place = (row.grain, row.period_start, row[5:10])
+                assert place not in cells, f"twice: {row}"
+                cells[place] = Cell(*row[10:])
+        where = tuple(cut.get(name, "all") for name in DIMENSIONS)
+        return self._found[kpi, stat].get((grain, datetime.fromisoformat(f"2026-{day}"), where))
 
 
-def asked(instants: dict[str, list[datetime]]) -> str:
-    """The messages file of tickets that only ask."""
-    lines = [
-        f"{name}{number},{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ},customer"
-        for name, began in instants.items()
-        for number, at in enumerate(began)
-    ]
-    return "\n".join(["ticket_id,sent_at,author_kind", *lines])
+def _long(word: str) -> str:
+    short = SHORT.fullmatch(word)
+    return f"2026-{short[1]}{short[2] or 'T00:00'}Z" if short else word
