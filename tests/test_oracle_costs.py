@@ -200,7 +200,7 @@ def test_the_ai_saves_what_a_human_would_have_cost_and_taken(tmp_path: Path) -> 
     def june(stat: str, **cut: str) -> Cell:
         return shop.cell("ai_savings", stat, "month", "06-01", **cut)
 
-    # A on the last day of the old rate, B after it, C of the other category; K came back within a week.
+    # A on the last day of the old rate, B after it, C of the other category; K came back soon.
     assert june("value") == (5 + 7 + 7, None, None, 3)
     assert june("value", category="wismo") == (12, None, None, 2)
     # The 90 days begin on the 2nd of April: H2's 600 s and H3's 1200, not H1's; H4's 60 s.

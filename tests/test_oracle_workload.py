@@ -135,9 +135,10 @@ def test_the_queue_is_measured_in_days_of_the_resolves_of_a_whole_week(tmp_path:
         tickets="ticket_id,channel A,mail B,mail C,chat D,mail E,form",
         messages=f"{MESSAGES} {asks} A,06-20T00:00,customer",
         ticket_events=f"{EVENTS} A,06-02T09:00,resolved A,06-02T10:00,reopened,human_agent"
-        " A,06-07T23:59,resolved C,06-07T10:00,resolved D,06-06T10:00,snoozed D,06-08T00:00,resolved",
+        " A,06-07T23:59,resolved C,06-07T10:00,resolved D,06-06T10:00,snoozed"
+        " D,06-08T00:00,resolved",
     )
-    # B and E wait; A was resolved twice, C once. D is not ours to answer, and resolved when the next
+    # B and E wait; A was resolved twice, C once. D is not ours to answer, and resolved as the next
     # week begins.
     assert shop.cell("queue_days", "value", "day", "06-07") == pytest.approx(
         (2 / (3 / 7), 2, 3 / 7, 3)
