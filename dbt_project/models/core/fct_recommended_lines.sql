@@ -38,36 +38,45 @@ recommended as (
     from messages
 ),
 
-credited as (
-    select
-        order_lines.line_key,
-        order_lines.order_key,
-        order_lines.placed_at,
-        order_lines.sku,
-        order_lines.net_30d,
+-- Distinct, since a reply may name a product twice; and so each engine joins what was bought by
+-- customer and product at once, where product alone would meet every line of it.
+asked as (
+    select distinct
         recommended.message_key,
         recommended.sent_at,
+        recommended.sku,
         tickets.ticket_key,
         tickets.ticket_id,
+        tickets.customer_key,
         tickets.channel,
         tickets.category as ticket_category,
         tickets.handling as ticket_handling,
         tickets.team,
         tickets.customer_segment,
-        tickets.is_high_value,
-        row_number() over (
-            partition by order_lines.line_key
-            order by recommended.sent_at desc, recommended.message_key desc
-        ) as recency
+        tickets.is_high_value
     from recommended
     inner join tickets on recommended.ticket_key = tickets.ticket_key
+),
+
+credited as (
+    select
+        asked.*,
+        order_lines.line_key,
+        order_lines.order_key,
+        order_lines.placed_at,
+        order_lines.net_30d,
+        row_number() over (
+            partition by order_lines.line_key
+            order by asked.sent_at desc, asked.message_key desc
+        ) as recency
+    from asked
     inner join order_lines
-        on tickets.customer_key = order_lines.customer_key
-        and recommended.sku = order_lines.sku
-        and order_lines.placed_at >= recommended.sent_at
+        on asked.customer_key = order_lines.customer_key
+        and asked.sku = order_lines.sku
+        and order_lines.placed_at >= asked.sent_at
     cross join account
     where order_lines.placed_at
-        <= {{ add_seconds('recommended.sent_at', 'account.recommendation_window_s') }}
+        <= {{ add_seconds('asked.sent_at', 'account.recommendation_window_s') }}
 ),
 
 in_episode as (

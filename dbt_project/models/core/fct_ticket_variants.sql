@@ -143,34 +143,45 @@ summed as (
 ),
 
 -- The one schedule that the helpdesk measures a first reply by: that in force when it came.
-replied_in as (
+answered as (
     select
         clock.ticket_key,
+        min(tickets.started_at) as started_at,
+        min(spoken.first_reply_at) as first_reply_at,
         {{ value_at_last('clock.schedule', 'clock.row_no') }} as schedule
     from clock
     inner join timeline_rows
         on clock.ticket_key = timeline_rows.ticket_key and clock.row_no = timeline_rows.row_no
     inner join spoken on clock.ticket_key = spoken.ticket_key
+    inner join tickets on clock.ticket_key = tickets.ticket_key
     where timeline_rows.occurred_at <= spoken.first_reply_at
     group by clock.ticket_key
 ),
 
+-- Both ends of the wait, met with their hours in one join: two would be open to an order in which
+-- every reply meets every hour of its schedule.
+ends as (
+    select ticket_key, schedule, 1 as is_reply, first_reply_at as end_at
+    from answered
+
+    union all
+
+    select ticket_key, schedule, 0 as is_reply, started_at as end_at
+    from answered
+),
+
 replied as (
     select
-        tickets.ticket_key,
-        greatest(
-            {{ open_seconds_at('spoken.first_reply_at', 'hours') }}
-            - ({{ open_seconds_at('tickets.started_at', 'hours_before') }}), 0
-        ) as last_schedule_s
-    from tickets
-    inner join spoken on tickets.ticket_key = spoken.ticket_key
-    inner join replied_in on tickets.ticket_key = replied_in.ticket_key
+        ends.ticket_key,
+        greatest(sum(
+            case when ends.is_reply = 1 then 1 else -1 end
+            * ({{ open_seconds_at('ends.end_at', 'hours') }})
+        ), 0) as last_schedule_s
+    from ends
     inner join hours
-        on replied_in.schedule = hours.schedule
-        and {{ hour_start('spoken.first_reply_at') }} = hours.hour_at
-    inner join hours as hours_before
-        on replied_in.schedule = hours_before.schedule
-        and {{ hour_start('tickets.started_at') }} = hours_before.hour_at
+        on ends.schedule = hours.schedule and {{ hour_start('ends.end_at') }} = hours.hour_at
+    group by ends.ticket_key
+    having count(*) = 2
 ),
 
 joined as (

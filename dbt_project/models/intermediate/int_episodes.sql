@@ -15,43 +15,87 @@ conversation as (
 
 timed as (
     select
-        timeline.*,
+        timeline.ticket_key,
+        timeline.episode_seq,
+        timeline.row_no,
+        timeline.occurred_at,
+        timeline.raw_at,
+        timeline.kind,
+        timeline.to_value,
+        timeline.actor_key,
+        timeline.actor_kind,
+        timeline.is_substantive,
+        timeline.is_opening,
+        timeline.is_closing,
+        timeline.is_carry,
         clock.biz_clock_s,
         timeline.kind = 'handoff' and coalesce(timeline.actor_kind, 'unknown') <> 'human_agent'
-            as is_handoff,
-        min(case when timeline.kind = 'customer' then timeline.occurred_at end) over (
-            partition by timeline.ticket_key
-            order by timeline.row_no
-            rows between 1 following and unbounded following
-        ) as next_customer_at
+            as is_handoff
     from timeline
     inner join clock
         on timeline.ticket_key = clock.ticket_key and timeline.row_no = clock.row_no
     where timeline.episode_seq > 0
 ),
 
-placed as (
+-- What other rows of the episode are read against; joined back, since windows over each row would
+-- hold all of them in memory.
+marks as (
     select
-        *,
-        min(case when is_handoff then occurred_at end)
-            over (partition by ticket_key, episode_seq) as handoff_at,
-        min(case when kind = 'human_reply' then row_no end)
-            over (partition by ticket_key, episode_seq) as first_human_row,
-        max(case when kind = 'ai_reply' then row_no end)
-            over (partition by ticket_key, episode_seq) as last_ai_row,
-        max(case when is_carry then row_no end)
-            over (partition by ticket_key, episode_seq) as last_carry_row,
-        max(case when is_closing then row_no end)
-            over (partition by ticket_key, episode_seq) as last_closing_row
-    from timed
+        ticket_key,
+        episode_seq,
+        min(case when kind = 'handoff' and coalesce(actor_kind, 'unknown') <> 'human_agent'
+            then occurred_at end) as handoff_at,
+        min(case when kind = 'human_reply' then row_no end) as first_human_row,
+        max(case when kind = 'ai_reply' then row_no end) as last_ai_row,
+        max(case when is_carry then row_no end) as last_carry_row,
+        max(case when is_closing then row_no end) as last_closing_row
+    from timeline
+    where episode_seq > 0
+    group by ticket_key, episode_seq
+),
+
+-- The last AI reply before a human's first, and when the customer spoke after the last one of all.
+ai_rows_before_human as (
+    select
+        timeline.ticket_key,
+        timeline.episode_seq,
+        max(timeline.row_no) as ai_row_before_human
+    from timeline
+    inner join marks
+        on timeline.ticket_key = marks.ticket_key
+        and timeline.episode_seq = marks.episode_seq
+        and timeline.row_no < marks.first_human_row
+    where timeline.kind = 'ai_reply'
+    group by timeline.ticket_key, timeline.episode_seq
+),
+
+customers_after_ai as (
+    select
+        marks.ticket_key,
+        marks.episode_seq,
+        min(timeline.occurred_at) as customer_after_ai_at
+    from marks
+    inner join timeline
+        on marks.ticket_key = timeline.ticket_key
+        and marks.last_ai_row < timeline.row_no
+    where timeline.kind = 'customer' and timeline.episode_seq > 0
+    group by marks.ticket_key, marks.episode_seq
 ),
 
 related as (
     select
-        *,
-        max(case when kind = 'ai_reply' and row_no < first_human_row then row_no end)
-            over (partition by ticket_key, episode_seq) as ai_row_before_human
-    from placed
+        timed.*,
+        marks.handoff_at,
+        marks.first_human_row,
+        marks.last_carry_row,
+        marks.last_closing_row,
+        ai_rows_before_human.ai_row_before_human
+    from timed
+    inner join marks
+        on timed.ticket_key = marks.ticket_key and timed.episode_seq = marks.episode_seq
+    left join ai_rows_before_human
+        on timed.ticket_key = ai_rows_before_human.ticket_key
+        and timed.episode_seq = ai_rows_before_human.episode_seq
 ),
 
 summed as (
@@ -88,7 +132,6 @@ summed as (
         min(case when kind = 'ai_reply' then occurred_at end) as first_ai_reply_at,
         min(case when kind = 'ai_reply' then biz_clock_s end) as first_ai_clock_s,
         max(case when kind = 'ai_reply' then occurred_at end) as last_ai_reply_at,
-        max(case when row_no = last_ai_row then next_customer_at end) as customer_after_ai_at,
         min(case when kind = 'human_reply' then occurred_at end) as first_human_reply_at,
         min(case when kind = 'human_reply' then raw_at end) as first_human_raw_at,
         min(case when kind = 'human_reply' then biz_clock_s end) as first_human_clock_s,
@@ -140,6 +183,7 @@ counted as (
 joined as (
     select
         summed.*,
+        customers_after_ai.customer_after_ai_at,
         reasons.reason as handoff_reason,
         coalesce(reasons.reason in ('usage_limit', 'error'), false) as is_excused_handoff,
         coalesce(reasons.reason in ('no_answer', 'low_confidence', 'missing_knowledge'), false)
@@ -153,6 +197,9 @@ joined as (
     from summed
     left join counted
         on summed.ticket_key = counted.ticket_key and summed.episode_seq = counted.episode_seq
+    left join customers_after_ai
+        on summed.ticket_key = customers_after_ai.ticket_key
+        and summed.episode_seq = customers_after_ai.episode_seq
     left join reasons
         on summed.ticket_key = reasons.ticket_key and summed.handoff_row = reasons.row_no
 )

@@ -70,32 +70,43 @@ sliced as (
     ]) }}
 ),
 
+-- Only the newest of each smallest group can be a sample of a wider one.
+ranked as (
+    select
+        *,
+        case when row_number() over (
+            partition by week_start, category, subcategory, product_sku, handling_slice
+            order by case when ticket_id is null then 1 else 0 end, happened_at desc, ticket_key
+        ) <= 10 then ticket_id end as sample_ticket_id
+    from sliced
+),
+
 -- Each row four times: with and without subcategory and product.
 summed as (
     select
-        sliced.week_start,
-        sliced.category,
-        case when levels.has_subcategory then sliced.subcategory else 'all' end as subcategory,
-        case when levels.has_product then sliced.product_sku else 'all' end as product_sku,
-        sliced.handling_slice as handling,
-        count(sliced.ticket_id) as tickets,
-        avg(sliced.score_5) as csat_mean,
-        sum(sliced.escalations) as escalations,
-        sum(sliced.gaps) as gaps,
-        sum(sliced.lost_resolutions) as lost_resolutions,
-        {{ newest_texts('sliced.ticket_id', 'sliced.happened_at desc, sliced.ticket_key', 10) }}
+        ranked.week_start,
+        ranked.category,
+        case when levels.has_subcategory then ranked.subcategory else 'all' end as subcategory,
+        case when levels.has_product then ranked.product_sku else 'all' end as product_sku,
+        ranked.handling_slice as handling,
+        count(ranked.ticket_id) as tickets,
+        avg(ranked.score_5) as csat_mean,
+        sum(ranked.escalations) as escalations,
+        sum(ranked.gaps) as gaps,
+        sum(ranked.lost_resolutions) as lost_resolutions,
+        {{ newest_texts('ranked.sample_ticket_id', 'ranked.happened_at desc, ranked.ticket_key', 10) }}
             as sample_ticket_ids
-    from sliced
+    from ranked
     cross join {{ constant_rows(
         'levels', ['has_subcategory', 'has_product'],
         [['true', 'true'], ['true', 'false'], ['false', 'true'], ['false', 'false']]
     ) }}
     group by
-        sliced.week_start,
-        sliced.category,
-        case when levels.has_subcategory then sliced.subcategory else 'all' end,
-        case when levels.has_product then sliced.product_sku else 'all' end,
-        sliced.handling_slice
+        ranked.week_start,
+        ranked.category,
+        case when levels.has_subcategory then ranked.subcategory else 'all' end,
+        case when levels.has_product then ranked.product_sku else 'all' end,
+        ranked.handling_slice
 ),
 
 compared as (
