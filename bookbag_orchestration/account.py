@@ -10,8 +10,13 @@ from datetime import UTC, date, datetime
 from importlib.metadata import version
 
 import duckdb
+import pyarrow as pa
 
 from bookbag_orchestration.sections import Config
+from ingestion.contracts import ENTITIES
+from ingestion.documents import DOCUMENTS
+from ingestion.export.landing import arrow_schema
+from ingestion.quarantine import FILE_LOADS, QUARANTINE
 
 HOUR_S, DAY_S = 3600, 86400
 
@@ -92,8 +97,20 @@ def write_account(connection: duckdb.DuckDBPyConnection, config: Config) -> None
         for row in rows[table]:
             marks = ", ".join("?" for _ in row)
             connection.execute(f"insert into raw_bookbag.{table} values ({marks})", list(row))
+    _write_shapes(connection)
     _write_told_alerts(connection)
     connection.execute("commit")
+
+
+def _write_shapes(connection: duckdb.DuckDBPyConnection) -> None:
+    """An empty table for each that a source may land, so that the models can read what none has."""
+    shapes = {name: arrow_schema(entity) for name, entity in ENTITIES.items()}
+    shapes |= {"documents": DOCUMENTS, "quarantine": QUARANTINE, "file_loads": FILE_LOADS}
+    for name, schema in shapes.items():
+        whole = schema.append(pa.field("_dlt_load_id", pa.string()))
+        connection.register("shape", whole.empty_table())
+        connection.execute(f"create or replace table raw_bookbag.no_{name} as from shape")
+        connection.unregister("shape")
 
 
 def _write_told_alerts(connection: duckdb.DuckDBPyConnection) -> None:

@@ -18,20 +18,21 @@ from pydantic import BaseModel, ValidationError
 
 from bookbag_orchestration.sections import (
     Account,
+    AnySource,
+    ApiSource,
     Config,
     FilesSource,
     SampleSource,
     as_instant,
 )
 from bookbag_orchestration.settings import DBT_PROJECT
-from ingestion import SOURCES
+from ingestion import SOURCES, VENDORS
 from ingestion.errors import IngestError
 from ingestion.export.folder import check_mapping
 from ingestion.sample.story import tell
 
 DEFAULT_FILE = "bookbag.toml"
 PLANNED_KINDS = (
-    "zendesk",
     "gorgias",
     "intercom",
     "freshdesk",
@@ -45,9 +46,10 @@ class ConfigError(Exception):
     """Settings that cannot be used; the message is what the user reads."""
 
 
-_KINDS: Mapping[str, type[FilesSource | SampleSource]] = {
+_KINDS: Mapping[str, type[AnySource]] = {
     "files": FilesSource,
     "sample": SampleSource,
+    **dict.fromkeys(VENDORS, ApiSource),
 }
 
 
@@ -120,7 +122,7 @@ def _unknown_base(given: Mapping[str, Any], path: Path, text: str) -> None:
             raise ConfigError(_unknown((key,), [*known, "source"], path, text))
 
 
-def _source(item: Any, number: int, path: Path, text: str) -> FilesSource | SampleSource:
+def _source(item: Any, number: int, path: Path, text: str) -> AnySource:
     where = f"{path}, [[source]] {number + 1}"
     if not isinstance(item, dict):
         raise ConfigError(f"{where} is no table. Write [[source]] with double brackets.")

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from ingestion import VENDORS
+from ingestion.api import ApiSpec
 from ingestion.export.folder import FilesSpec, TableMapping
 from ingestion.sample.story import SampleSpec
 
@@ -168,6 +170,32 @@ class SampleSource(Source):
         )
 
 
+class ApiSource(Source):
+    """A vendor's API, at `url` or at the vendor's address of `subdomain`."""
+
+    url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+")
+    subdomain: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")
+
+    def spec(self, base: Path) -> ApiSpec:
+        address = VENDORS[self.kind].address.format(subdomain=self.subdomain)
+        start = self.start_date
+        return ApiSpec(
+            name=self.name,
+            kind=self.kind,
+            url=(self.url or address).rstrip("/"),
+            start_at=datetime.combine(start, time(), ZoneInfo(self.timezone)) if start else None,
+        )
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> Self:
+        if self.url is None and self.subdomain is None and "{" in VENDORS[self.kind].address:
+            raise ValueError("`subdomain` is missing: the name in front of the vendor's address")
+        return self
+
+
+AnySource = FilesSource | SampleSource | ApiSource
+
+
 class Delivery(Section):
     """When a scheduled report is made, in the account's zone, and who gets it."""
 
@@ -237,7 +265,7 @@ class Config(Section):
 
     base: Path
     account: Account
-    sources: tuple[FilesSource | SampleSource, ...]
+    sources: tuple[AnySource, ...]
     engine: Literal["duckdb", "spark"] = "duckdb"
     as_of: Instant | None = None
     reports: Reports = Reports()
@@ -247,5 +275,5 @@ class Config(Section):
     definitions: Definitions = Definitions()
     kpi: dict[str, KpiSettings] = {}
 
-    def source(self, name: str) -> FilesSource | SampleSource:
+    def source(self, name: str) -> AnySource:
         return next(source for source in self.sources if source.name == name)

@@ -4,7 +4,7 @@ Telemetry of every library is off before any of them is imported.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +78,14 @@ def tell_dbt(warehouse: Path, spill: Path) -> None:
     """What dbt_project/profiles.yml reads."""
     os.environ["BOOKBAG_WAREHOUSE"] = str(warehouse)
     os.environ["BOOKBAG_TEMP"] = str(spill)
+
+
+def read_secrets(source: str, keys: Iterable[str]) -> dict[str, str]:
+    """Of these keys those that are set: SOURCES__<SOURCE>__<KEY>, or dlt's secrets file."""
+    import dlt
+
+    found: dict[str, object] = {key: dlt.secrets.get(f"sources.{source}.{key}") for key in keys}
+    return {key: str(value) for key, value in found.items() if value}
 
 
 def _cut(line: str) -> tuple[str, str, str]:

@@ -1,14 +1,19 @@
 """Ingestion: sources of every kind → `raw_<source>` in the warehouse.
 
-`SOURCES` is the registry: a kind and the function that makes a dlt source of its settings.
+`SOURCES` is the registry: a kind and the function that makes a dlt source of its settings; `TABLES`
+are the tables that a source of the kind lands, the first of them always.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from dlt.sources import DltSource
 
+from ingestion import zendesk
+from ingestion.api import ApiSpec
+from ingestion.contracts import ENTITIES
 from ingestion.files import files_source
 from ingestion.run import SourceRun
 from ingestion.sample.source import sample_source
@@ -17,8 +22,38 @@ SOURCES: Mapping[str, Callable[[Any, SourceRun], DltSource]] = MappingProxyType(
     {
         "files": files_source,
         "sample": sample_source,
+        "zendesk": zendesk.zendesk_source,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """What the settings of an API source need to know: `address` has a place for the subdomain;
+    `secrets` are the keys of which one whole set has to be there.
+    """
+
+    address: str
+    tables: tuple[str, ...]
+    secrets: tuple[tuple[str, ...], ...]
+
+
+VENDORS: Mapping[str, Vendor] = MappingProxyType(
+    {
+        "zendesk": Vendor(
+            zendesk.ADDRESS,
+            tuple(stream.table for stream in zendesk.STREAMS),
+            (("oauth_token",), ("email", "api_token")),
+        ),
     }
 )
 
 # Kinds that land the tables of the open export format.
 EXPORT_KINDS = ("files", "sample")
+TABLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        **{kind: tuple(ENTITIES) for kind in EXPORT_KINDS},
+        **{kind: vendor.tables for kind, vendor in VENDORS.items()},
+    }
+)
+__all__ = ["EXPORT_KINDS", "SOURCES", "TABLES", "VENDORS", "ApiSpec", "Vendor"]

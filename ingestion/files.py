@@ -85,6 +85,7 @@ def _land(entity: Entity, folder: Folder, run: SourceRun) -> Iterator[Any]:
     yield dlt.mark.with_table_name(QUARANTINE.empty_table(), "quarantine")
     yield dlt.mark.with_table_name(FILE_LOADS.empty_table(), "file_loads")
     spec = folder.spec
+    run.sync.finished.add(entity.name)
     state = dlt.current.resource_state()
     changes = list(_changes(entity, folder, state, run))
     if not changes:

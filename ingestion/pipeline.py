@@ -6,7 +6,8 @@ finished load; what a killed run has left, in its working folder and in the ware
 away before the next.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from dlt.sources import DltSource
 
 from ingestion.errors import IngestError
 from ingestion.quarantine import has_quarantine, prune
+from ingestion.run import SourceRun
 
 BOOKKEEPING = ("quarantine", "file_loads")
 # Nobody reads rows in the order of a table, and to keep it takes twice as long with two threads.
@@ -27,10 +29,15 @@ LOADING = {"preserve_insertion_order": False, "memory_limit": "1GB"}
 
 @dataclass(frozen=True)
 class Loaded:
-    """What one run landed: new rows by table, and the rows that are set aside now."""
+    """What one run landed: new rows by table, and the rows that are set aside now.
+
+    `refused` tables are not offered to the account; a source that `is_behind` goes on next time.
+    """
 
     rows: Mapping[str, int]
     quarantined: int
+    refused: tuple[str, ...] = ()
+    is_behind: bool = False
 
     @property
     def total(self) -> int:
@@ -53,22 +60,36 @@ def build(source: str, warehouse: Path, working: Path) -> dlt.Pipeline:
     )
 
 
-def load(pipeline: dlt.Pipeline, source: DltSource, warehouse: Path) -> Loaded:
-    """Runs the source to its end.
+def load(pipeline: dlt.Pipeline, make: Callable[[], DltSource], run: SourceRun) -> Loaded:
+    """Runs the source to its end, in passes, each of which commits what it has read.
 
-    Raises IngestError, with nothing landed, where the source could not be read.
+    Raises IngestError where the source could not be read; of the pass that failed nothing lands.
     """
     pipeline.drop()
-    if warehouse.exists():
-        with duckdb.connect(str(warehouse)) as connection:
+    rows: Counter[str] = Counter()
+    sync, source = run.sync, make()
+    wanted = set(source.selected_resources)
+    if run.warehouse.exists():
+        with duckdb.connect(str(run.warehouse)) as connection:
             undo_unfinished(connection, source.name)
-    try:
-        info = pipeline.run(source, loader_file_format="parquet")
-    except PipelineStepFailed as error:
-        raise _cause(error, source.name) from error
-    with duckdb.connect(str(warehouse)) as connection:
+    while True:
+        sync.begin_pass()
+        try:
+            info = pipeline.run(source, loader_file_format="parquet")
+        except PipelineStepFailed as error:
+            raise _cause(error, source.name) from error
+        rows.update(_landed(pipeline, info))
+        if wanted <= sync.finished or sync.is_late:
+            break
+        source = make()
+    with duckdb.connect(str(run.warehouse)) as connection:
         prune(connection, source.name)
-        return Loaded(_landed(pipeline, info), _set_aside(connection, source.name))
+        return Loaded(
+            rows=rows,
+            quarantined=_set_aside(connection, source.name),
+            refused=tuple(sorted(sync.refused)),
+            is_behind=not wanted <= sync.finished,
+        )
 
 
 def undo_unfinished(connection: duckdb.DuckDBPyConnection, source: str) -> None:

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+from dlt.sources import DltSource
 
 from ingestion.contracts import ENTITIES
 from ingestion.export.filling import FileResult
@@ -208,10 +209,13 @@ class Source:
         self.now += timedelta(hours=1)
         scratch = self.working / "scratch"
         run = SourceRun(self.warehouse, scratch, self.now, frozenset(reread), reread_all)
-        source = files_source(FilesSpec("desk", self.url, **self.settings), run)
-        if entities:
-            source = source.with_resources(*entities)
-        return load(build("desk", self.warehouse, self.working), source, self.warehouse)
+        spec = FilesSpec("desk", self.url, **self.settings)
+
+        def make() -> DltSource:
+            source = files_source(spec, run)
+            return source.with_resources(*entities) if entities else source
+
+        return load(build("desk", self.warehouse, self.working), make, run)
 
     def query(self, sql: str) -> list[Any]:
         return query(self.warehouse, sql)

@@ -18,6 +18,7 @@ from dbt.cli.main import dbtRunner
 from bookbag_orchestration.account import write_account
 from bookbag_orchestration.config import load_config
 from bookbag_orchestration.settings import DBT_PROJECT
+from ingestion import VENDORS
 from ingestion.contracts import ENTITIES
 from ingestion.export.folder import FilesSpec, Folder
 from ingestion.export.landing import Landing, arrow_schema
@@ -107,6 +108,17 @@ def _land(connection: duckdb.DuckDBPyConnection, spec: FilesSpec, scratch: Path)
         )
         _view(connection, schema, name, spec.name)
     connection.unregister("rows")
+    for kind, vendor in VENDORS.items():
+        for table in vendor.tables:
+            connection.execute(
+                f"create view landed.{kind}_{table} as"
+                " select null as source, * from raw_bookbag.no_documents"
+            )
+    connection.execute("create schema maps")
+    for seed in sorted((DBT_PROJECT / "seeds").glob("*.csv")):
+        connection.execute(
+            f"create table maps.{seed.stem} as from read_csv('{seed}', all_varchar = true)"
+        )
 
 
 def _view(connection: duckdb.DuckDBPyConnection, schema: str, table: str, source: str) -> None:

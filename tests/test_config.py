@@ -11,6 +11,7 @@ from bookbag_orchestration.config import ConfigError, load_config
 from bookbag_orchestration.defs.schedules import cron_of
 from bookbag_orchestration.settings import Settings, read_environment, write_environment
 
+DESK = '[[source]]\nname = "desk"\nkind = "zendesk"\n'
 SOURCE = '[[source]]\nname = "support"\nkind = "files"\npath = "exports"\n'
 ACCOUNT = '[account]\nid = "acme"\ntimezone = "America/New_York"\n'
 
@@ -63,7 +64,9 @@ def test_a_whole_file(tmp_path: Path) -> None:
         ),
         (ACCOUNT + SOURCE + "[kpi.csta]\nowner = 'x'\n", "Did you mean 'csat'?"),
         (ACCOUNT.replace("New_York", "New_Yrk") + SOURCE, "time zone 'America/New_Yrk' is unknown"),
-        (ACCOUNT + SOURCE.replace("files", "zendesk"), "It is planned, and not in this version"),
+        (ACCOUNT + SOURCE.replace("files", "chatwoot"), "It is planned, and not in this version"),
+        (ACCOUNT + SOURCE.replace("files", "zendesk"), "unknown key 'source.support.path'"),
+        (ACCOUNT + DESK, "`subdomain` is missing"),
         (ACCOUNT + SOURCE.replace("files", "excel"), "kind 'excel' is none of files, sample"),
         (ACCOUNT + SOURCE + SOURCE, "two sources are called 'support'"),
         (ACCOUNT, "has no [[source]]"),

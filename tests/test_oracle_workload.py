@@ -182,6 +182,19 @@ def test_an_agent_day_is_one_with_a_reply_or_a_resolve(tmp_path: Path) -> None:
     assert week() == pytest.approx((4 / 3, 4, 3, 3)), "23:30 UTC is the 3rd there"
 
 
+def test_a_resolve_that_names_nobody_is_an_agents_but_no_teams(tmp_path: Path) -> None:
+    shop = TinyShop(
+        tmp_path,
+        messages=f"{MESSAGES} S,06-01T09:00,customer T,06-01T09:00,customer",
+        ticket_events=f"{EVENTS} S,06-01T10:00,assigned,system,,A S,06-02T10:00,resolved"
+        " T,06-01T10:00,assigned,system,,two T,06-03T10:00,resolved",
+        agents=AGENTS,
+    )
+    # S is A's on the 2nd; T is assigned to team two, where B did nothing.
+    assert shop.cell("tickets_per_agent_day", "mean", "week", "06-01") == (1, 1, 1, 1)
+    assert shop.cell("tickets_per_agent_day", "mean", "week", "06-01", team="one") == (1, 1, 1, 1)
+
+
 def test_within_a_rosters_span_the_rostered_days_count_worked_or_not(tmp_path: Path) -> None:
     roster = (
         "agent_id,starts_at,ends_at A,06-02T08:00,06-02T16:00 A,06-03T08:00,06-03T16:00"

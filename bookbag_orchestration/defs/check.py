@@ -13,8 +13,7 @@ from bookbag_orchestration.resources import WAREHOUSE_POOL, Progress, Workplace,
 from expectations.landing import landing_suites
 from expectations.marts import mart_suites
 from expectations.suites import Failure, Suite, failures
-from ingestion import EXPORT_KINDS
-from ingestion.contracts import ENTITIES
+from ingestion import TABLES
 
 LANDING = "landing_is_sound"
 MARTS = "marts_are_sound"
@@ -32,9 +31,11 @@ def _metadata(found: list[Failure]) -> dict[str, dg.MetadataValue]:
     }
 
 
-def landing_check(place: Workplace, source: str) -> dg.AssetChecksDefinition:
+def landing_check(
+    place: Workplace, source: str, tables: tuple[str, ...]
+) -> dg.AssetChecksDefinition:
     """One check a source, on the table that all its others are landed with."""
-    first = dg.AssetKey([f"raw_{source}", "tickets"])
+    first = dg.AssetKey([f"raw_{source}", tables[0]])
 
     @dg.multi_asset_check(
         name=f"check_{source}",
@@ -44,18 +45,14 @@ def landing_check(place: Workplace, source: str) -> dg.AssetChecksDefinition:
                 asset=first,
                 blocking=True,
                 description="Keys, times and shares of what the source landed.",
-                additional_deps=[
-                    dg.AssetKey([f"raw_{source}", entity])
-                    for entity in ENTITIES
-                    if entity != "tickets"
-                ],
+                additional_deps=[dg.AssetKey([f"raw_{source}", table]) for table in tables[1:]],
             )
         ],
         pool=WAREHOUSE_POOL,
     )
     def check(progress: dg.ResourceParam[Progress]) -> Iterator[dg.AssetCheckResult]:
         started = monotonic()
-        suites = landing_suites(source, list(ENTITIES))
+        suites = landing_suites(source, tables)
         found = _judge(place, suites)
         rules = sum(len(suite.expectations) for suite in suites)
         said = "; ".join(map(str, found)) or f"{rules} expectations hold"
@@ -101,7 +98,7 @@ def marts_check(place: Workplace) -> dg.AssetChecksDefinition:
 @dg.definitions
 def defs() -> dg.Definitions:
     place = workplace()
-    sources = [source.name for source in place.config.sources if source.kind in EXPORT_KINDS]
-    return dg.Definitions(
-        asset_checks=[*(landing_check(place, name) for name in sources), marts_check(place)]
-    )
+    landings = [
+        landing_check(place, source.name, TABLES[source.kind]) for source in place.config.sources
+    ]
+    return dg.Definitions(asset_checks=[*landings, marts_check(place)])

@@ -1,8 +1,10 @@
 """Ingest: every source of bookbag.toml lands in `raw_<source>`, one dlt pipeline a source."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
+from typing import Any
 
 import dagster as dg
 from dagster_dlt import DagsterDltTranslator, dlt_assets
@@ -11,9 +13,11 @@ from dagster_dlt.translator import DltResourceTranslatorData
 from bookbag_orchestration.account import write_account
 from bookbag_orchestration.resources import WAREHOUSE_POOL, Progress, Workplace, workplace
 from bookbag_orchestration.sections import Source
-from ingestion import SOURCES
+from bookbag_orchestration.settings import read_secrets
+from ingestion import SOURCES, VENDORS
+from ingestion.api import ApiSpec
 from ingestion.contracts import ENTITIES
-from ingestion.pipeline import build, load
+from ingestion.pipeline import Loaded, build, load
 from ingestion.run import SourceRun
 
 GROUP = "ingest"
@@ -49,9 +53,15 @@ def source_assets(place: Workplace, source: Source) -> dg.AssetsDefinition:
             reread_all=place.settings.full_refresh,
         )
 
-    spec = source.spec(place.config.base)
+    def spec() -> Any:
+        given = source.spec(place.config.base)
+        if isinstance(given, ApiSpec):
+            keys = {key for keys in VENDORS[source.kind].secrets for key in keys}
+            return replace(given, secrets=read_secrets(source.name, keys))
+        return given
+
     epoch = datetime.fromtimestamp(0, UTC)
-    shape = make(spec, run_of(epoch))
+    shape = make(source.spec(place.config.base), run_of(epoch))
     pipeline = build(source.name, place.warehouse, place.working(source.name))
 
     @dlt_assets(
@@ -66,17 +76,26 @@ def source_assets(place: Workplace, source: Source) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[None]]:
         started = monotonic()
         fresh = build(source.name, place.warehouse, place.working(source.name))
-        loaded = load(fresh, make(spec, run_of(datetime.now(UTC))), place.warehouse)
-        aside = f", {loaded.quarantined:,} set aside" if loaded.quarantined else ""
-        progress.line(
-            "ingest", f"{source.name}: {loaded.total:,} new rows{aside}", monotonic() - started
-        )
+        run, settings = run_of(datetime.now(UTC)), spec()
+        loaded = load(fresh, lambda: make(settings, run), run)
+        progress.line("ingest", f"{source.name}: {_said(loaded)}", monotonic() - started)
         for key in context.selected_asset_keys:
             yield dg.MaterializeResult(
                 asset_key=key, metadata={"new_rows": loaded.rows.get(key.path[-1], 0)}
             )
 
     return assets
+
+
+def _said(loaded: Loaded) -> str:
+    words = [f"{loaded.total:,} new rows"]
+    if loaded.quarantined:
+        words.append(f"{loaded.quarantined:,} set aside")
+    if loaded.refused:
+        words.append(f"not offered: {' '.join(loaded.refused)}")
+    if loaded.is_behind:
+        words.append("not done, the next sync goes on from here")
+    return ", ".join(words)
 
 
 def account_asset(place: Workplace) -> dg.AssetsDefinition:

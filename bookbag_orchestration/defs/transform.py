@@ -17,7 +17,7 @@ from dagster_dbt import (
 )
 
 from bookbag_orchestration.resources import WAREHOUSE_POOL, Progress, Workplace, workplace
-from ingestion import EXPORT_KINDS
+from ingestion import EXPORT_KINDS, TABLES
 
 SHOWN_FAULTS = 5
 
@@ -34,7 +34,7 @@ class Models(DagsterDbtTranslator):
 
     def __init__(self, place: Workplace) -> None:
         super().__init__(DagsterDbtTranslatorSettings(enable_source_metadata=False))
-        self.sources = [s.name for s in place.config.sources if s.kind in EXPORT_KINDS]
+        self.sources = place.config.sources
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
@@ -58,10 +58,15 @@ class Models(DagsterDbtTranslator):
             return [dg.AssetKey(["raw_bookbag", "account"])]
         if schema != "landed":
             return [key]
-        table = table.removeprefix("files_")
-        # What is set aside and counted hangs on the tickets' table, which every source has.
-        table = "tickets" if table in ("quarantine", "file_loads") else table
-        return [dg.AssetKey([f"raw_{name}", table]) for name in self.sources]
+        kind, _, table = table.partition("_")
+        kinds = EXPORT_KINDS if kind == "files" else (kind,)
+        # What is set aside and counted hangs on the first table, which every source has.
+        return [
+            dg.AssetKey([f"raw_{source.name}", table if table in tables else tables[0]])
+            for source in self.sources
+            for tables in [TABLES[source.kind]]
+            if source.kind in kinds
+        ]
 
 
 def model_assets(place: Workplace) -> dg.AssetsDefinition:

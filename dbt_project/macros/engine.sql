@@ -177,3 +177,51 @@
         '[]'
     )
 {%- endmacro %}
+
+{# Text at a path of a JSON document, such as $.via.channel; NULL where there is none. #}
+{% macro json_text(document, path) -%}
+    json_extract_string({{ document }}, '{{ path }}')
+{%- endmacro %}
+
+{# A row for each item of the JSON list at a path, as JSON text; only in a select list. #}
+{% macro json_items(document, path) -%}
+    unnest(cast(json_extract({{ document }}, '{{ path }}') as json[]))
+{%- endmacro %}
+
+{# The JSON list of texts at a path, as JSON text. #}
+{% macro json_list(document, path) -%}
+    cast(json_extract({{ document }}, '{{ path }}') as varchar)
+{%- endmacro %}
+
+{# Text → instant; NULL where it is none. #}
+{% macro instant(text) -%}
+    try_cast({{ text }} as timestamptz)
+{%- endmacro %}
+
+{# The first of these keys that a JSON document has, null or not; NULL where it has none. #}
+{% macro first_key_of(document, keys) -%}
+    case
+        {%- for key in keys %}
+        when json_exists({{ document }}, '$.{{ key }}') then '{{ key }}'
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+{# The key of a JSON object that has one. #}
+{% macro only_key(document, path) -%}
+    json_keys({{ document }}, '{{ path }}')[1]
+{%- endmacro %}
+
+{% macro only_value(document, path) -%}
+    json_extract_string({{ document }}, '{{ path }}.*')[1]
+{%- endmacro %}
+
+{# What the first group of a pattern matches; NULL where it does not. #}
+{% macro first_match(text, pattern) -%}
+    nullif(regexp_extract({{ text }}, '{{ pattern }}', 1), '')
+{%- endmacro %}
+
+{# Whether a JSON list of texts holds this one. #}
+{% macro has_item(list_text, item) -%}
+    list_contains(from_json({{ list_text }}, '["varchar"]'), '{{ item }}')
+{%- endmacro %}

@@ -1,41 +1,60 @@
-{# Entities of the open export format: every source of kind files or sample lands each of them. #}
-{% macro export_entities() %}
-    {{ return([
-        'tickets', 'messages', 'ticket_events', 'csat_responses', 'agents', 'customers', 'orders',
-        'order_lines', 'refunds', 'time_entries', 'nps_responses', 'qa_reviews', 'cost_rates',
-        'support_costs', 'fx_rates', 'roster', 'calendar_context', 'schedules', 'holidays',
-        'targets', 'quarantine', 'file_loads',
-    ]) }}
+{#
+  What each kind of source lands, by the names of its raw tables. Sources of kind `sample` land as
+  `files` do; API sources land documents (`_key`, `payload`).
+#}
+{% macro landed_tables() %}
+    {{ return({
+        'files': [
+            'tickets', 'messages', 'ticket_events', 'csat_responses', 'agents', 'customers',
+            'orders', 'order_lines', 'refunds', 'time_entries', 'nps_responses', 'qa_reviews',
+            'cost_rates', 'support_costs', 'fx_rates', 'roster', 'calendar_context', 'schedules',
+            'holidays', 'targets',
+            'quarantine', 'file_loads',
+        ],
+        'zendesk': [
+            'tickets', 'ticket_events', 'ticket_audits', 'users', 'satisfaction_ratings', 'groups',
+            'ticket_fields',
+        ],
+    }) }}
 {% endmacro %}
 
 {#
-  One view an entity, `landed.files_<entity>`, over the raw schemas of all sources of the kind.
-  The sources are data (raw_bookbag.sources), so that plain `dbt build` needs no variables.
+  One view a kind and table, `landed.<kind>_<table>`, over the raw schemas of all sources of the
+  kind. The sources are data (raw_bookbag.sources), so that plain `dbt build` needs no variables; a
+  kind that has none, or has not landed the table, shows the empty shape that stands beside them.
 #}
 {% macro create_landed_views() %}
     {% if execute and flags.WHICH in ('run', 'build', 'test', 'seed', 'snapshot') %}
-        {% set names = run_query(
-            "select source from raw_bookbag.sources where kind in ('files', 'sample') and 'raw_' || source"
-            ~ " in (select table_schema from information_schema.tables where table_name = 'file_loads')"
-            ~ " order by source"
-        ).columns[0].values() %}
-        {% if not names %}
+        {% set found = run_query(
+            "select sources.source, sources.kind, tables.table_name from raw_bookbag.sources"
+            ~ " inner join information_schema.tables as tables"
+            ~ " on tables.table_schema = 'raw_' || sources.source"
+            ~ " where tables.table_name not like '\\_dlt%' escape '\\' order by sources.source"
+        ).rows %}
+        {% if not found %}
             {{ exceptions.raise_compiler_error(
                 "No source has landed anything yet, so there is nothing to build: run ingest first."
             ) }}
         {% endif %}
         {% do run_query("create schema if not exists landed") %}
-        {% for entity in export_entities() %}
-            {% set branches = [] %}
-            {% for name in names %}
-                {% do branches.append(
-                    "select '" ~ name ~ "' as source, * from raw_" ~ name ~ "." ~ entity
+        {% for kind, tables in landed_tables().items() %}
+            {% for table in tables %}
+                {% set shape = 'no_' ~ table if kind == 'files' else 'no_documents' %}
+                {% set branches = [] %}
+                {% for source, its_kind, its_table in found if its_table == table %}
+                    {% if table in ('quarantine', 'file_loads') or its_kind == kind
+                        or (kind == 'files' and its_kind == 'sample') %}
+                        {% do branches.append(
+                            "select '" ~ source ~ "' as source, * from raw_" ~ source ~ "." ~ table
+                        ) %}
+                    {% endif %}
+                {% endfor %}
+                {% do run_query(
+                    "create or replace view landed." ~ kind ~ "_" ~ table ~ " as "
+                    ~ (branches | join(union_by_name())
+                        or "select cast(null as varchar) as source, * from raw_bookbag." ~ shape)
                 ) %}
             {% endfor %}
-            {% do run_query(
-                "create or replace view landed.files_" ~ entity ~ " as "
-                ~ branches | join(union_by_name())
-            ) %}
         {% endfor %}
     {% endif %}
 {% endmacro %}

@@ -23,7 +23,7 @@ support_costs as (
 ),
 
 time_entries as (
-    select * from {{ ref('stg_files__time_entries') }}
+    select * from {{ ref('int_source_time_entries') }}
     where {{ is_seen('started_at') }}
 ),
 

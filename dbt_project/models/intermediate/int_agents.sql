@@ -3,23 +3,23 @@
 with
 
 agents as (
-    select * from {{ ref('stg_files__agents') }}
+    select * from {{ ref('int_source_agents') }}
 ),
 
 messages as (
-    select * from {{ ref('stg_files__messages') }}
+    select * from {{ ref('int_source_messages') }}
 ),
 
 ticket_events as (
-    select * from {{ ref('stg_files__ticket_events') }}
+    select * from {{ ref('int_source_ticket_events') }}
 ),
 
 tickets as (
-    select * from {{ ref('stg_files__tickets') }}
+    select * from {{ ref('int_source_tickets') }}
 ),
 
 time_entries as (
-    select * from {{ ref('stg_files__time_entries') }}
+    select * from {{ ref('int_source_time_entries') }}
 ),
 
 rosters as (

@@ -3,7 +3,7 @@
 with
 
 responses as (
-    select * from {{ ref('stg_files__csat_responses') }}
+    select * from {{ ref('int_source_csat_responses') }}
 ),
 
 tickets as (

@@ -3,19 +3,19 @@
 with
 
 customers as (
-    select * from {{ ref('stg_files__customers') }}
+    select * from {{ ref('int_source_customers') }}
 ),
 
 tickets as (
-    select * from {{ ref('stg_files__tickets') }}
+    select * from {{ ref('int_source_tickets') }}
 ),
 
 orders as (
-    select * from {{ ref('stg_files__orders') }}
+    select * from {{ ref('int_source_orders') }}
 ),
 
 order_lines as (
-    select * from {{ ref('stg_files__order_lines') }}
+    select * from {{ ref('int_source_order_lines') }}
 ),
 
 nps_responses as (
@@ -58,16 +58,22 @@ ids as (
     group by source, customer_id
 ),
 
+moves as (
+    select
+        source || '|' || customer_id as node,
+        source || '|' || merged_into as parent
+    from customers
+    where merged_into is not null and merged_into <> customer_id
+),
+
+-- Met by one key each: a join by source and id is open to an order that meets by source alone.
 merge_pairs as (
     select
-        ids.node,
-        survivors.node as parent
-    from customers
-    inner join ids
-        on customers.source = ids.source and customers.customer_id = ids.customer_id
-    inner join ids as survivors
-        on customers.source = survivors.source and customers.merged_into = survivors.customer_id
-    where ids.node <> survivors.node
+        moves.node,
+        moves.parent
+    from moves
+    inner join ids on moves.node = ids.node
+    inner join ids as survivors on moves.parent = survivors.node
 ),
 
 {{ survivor_ctes('merge_pairs', 'customer') }},

@@ -3,11 +3,11 @@
 with
 
 messages as (
-    select * from {{ ref('stg_files__messages') }}
+    select * from {{ ref('int_source_messages') }}
 ),
 
 tickets as (
-    select * from {{ ref('stg_files__tickets') }}
+    select * from {{ ref('int_source_tickets') }}
 ),
 
 merge_pairs as (

@@ -3,11 +3,11 @@
 with
 
 orders as (
-    select * from {{ ref('stg_files__orders') }}
+    select * from {{ ref('int_source_orders') }}
 ),
 
 order_lines as (
-    select * from {{ ref('stg_files__order_lines') }}
+    select * from {{ ref('int_source_order_lines') }}
 ),
 
 sources as (

@@ -2,11 +2,11 @@
 with
 
 refunds as (
-    select * from {{ ref('stg_files__refunds') }}
+    select * from {{ ref('int_source_refunds') }}
 ),
 
 order_lines as (
-    select * from {{ ref('stg_files__order_lines') }}
+    select * from {{ ref('int_source_order_lines') }}
 ),
 
 sources as (

@@ -2,7 +2,7 @@
 with
 
 coverage as (
-    select * from {{ ref('stg_files__coverage') }}
+    select * from {{ ref('int_coverage') }}
 ),
 
 account as (

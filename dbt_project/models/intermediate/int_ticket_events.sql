@@ -3,11 +3,11 @@
 with
 
 ticket_events as (
-    select * from {{ ref('stg_files__ticket_events') }}
+    select * from {{ ref('int_source_ticket_events') }}
 ),
 
 tickets as (
-    select * from {{ ref('stg_files__tickets') }}
+    select * from {{ ref('int_source_tickets') }}
 ),
 
 sources as (

@@ -4,11 +4,11 @@
 with
 
 listed as (
-    select * from {{ ref('stg_files__tickets') }}
+    select * from {{ ref('int_source_tickets') }}
 ),
 
 ticket_events as (
-    select * from {{ ref('stg_files__ticket_events') }}
+    select * from {{ ref('int_source_ticket_events') }}
 ),
 
 sources as (

@@ -11,7 +11,7 @@ tickets as (
 ),
 
 mentions as (
-    select * from {{ ref('stg_files__order_mentions') }}
+    select * from {{ ref('int_source_order_mentions') }}
 ),
 
 orders as (

@@ -3,7 +3,7 @@
 with
 
 tickets as (
-    select * from {{ ref('stg_files__tickets') }}
+    select * from {{ ref('int_source_tickets') }}
 ),
 
 ticket_events as (

@@ -3,7 +3,7 @@
 with
 
 time_entries as (
-    select * from {{ ref('stg_files__time_entries') }}
+    select * from {{ ref('int_source_time_entries') }}
 ),
 
 messages as (
@@ -14,6 +14,15 @@ messages as (
 ticket_events as (
     select * from {{ ref('int_ticket_events') }}
     where actor_kind = 'human_agent' and not is_synthetic
+),
+
+-- Of a ticket without messages nothing happens before its creation: that clock is wrong.
+openings as (
+    select
+        ticket_key,
+        started_at
+    from {{ ref('int_tickets') }}
+    where not has_messages
 ),
 
 agents as (
@@ -42,7 +51,7 @@ given as (
         and coalesce(agents.author_kind, 'human_agent') = 'human_agent'
 ),
 
-actions as (
+told as (
     select ticket_key, author_key as agent_key, sent_at as acted_at
     from messages
 
@@ -50,6 +59,15 @@ actions as (
 
     select ticket_key, actor_key as agent_key, occurred_at as acted_at
     from ticket_events
+),
+
+actions as (
+    select
+        told.ticket_key,
+        told.agent_key,
+        greatest(told.acted_at, openings.started_at) as acted_at
+    from told
+    left join openings on told.ticket_key = openings.ticket_key
 ),
 
 followed as (

@@ -1,5 +1,4 @@
--- What each source says at all, and over which span: read from the landed rows as they are, since
--- a repeated row changes no bound. A run with an as_of sees no later rows (K10).
+-- What each source says at all, and over which span. A run with an as_of sees no later rows (K10).
 with
 
 tickets as (
@@ -11,7 +10,7 @@ tickets as (
         {{ count_if(has_recovery_tag('tags')) }} as recovery_tags,
         min(least(created_at, updated_at, first_reply_at, resolved_at, deleted_at)) as first_at,
         max(greatest(created_at, updated_at, first_reply_at, resolved_at, deleted_at)) as last_at
-    from {{ source('landed', 'files_tickets') }}
+    from {{ ref('int_source_tickets') }}
     where {{ is_seen('created_at') }}
     group by source
 ),
@@ -23,7 +22,7 @@ messages as (
         {{ count_if("recommended_skus <> '[]'") }} as recommendations,
         min(sent_at) as first_at,
         max(sent_at) as last_at
-    from {{ source('landed', 'files_messages') }}
+    from {{ ref('int_source_messages') }}
     where {{ is_seen('sent_at') }}
     group by source
 ),
@@ -40,7 +39,7 @@ ticket_events as (
             as recovery_tags,
         min(occurred_at) as first_at,
         max(occurred_at) as last_at
-    from {{ source('landed', 'files_ticket_events') }}
+    from {{ ref('int_source_ticket_events') }}
     where {{ is_seen('occurred_at') }}
     group by source
 ),
@@ -51,7 +50,7 @@ csat_responses as (
         count(*) as ratings,
         min(least(rated_at, survey_sent_at)) as first_at,
         max(rated_at) as last_at
-    from {{ source('landed', 'files_csat_responses') }}
+    from {{ ref('int_source_csat_responses') }}
     where {{ is_seen('rated_at') }}
     group by source
 ),
@@ -63,7 +62,7 @@ orders as (
         count(paid_at) as payments,
         min(least(placed_at, paid_at, cancelled_at, updated_at)) as first_at,
         max(greatest(placed_at, paid_at, cancelled_at, updated_at)) as last_at
-    from {{ source('landed', 'files_orders') }}
+    from {{ ref('int_source_orders') }}
     where {{ is_seen('placed_at') }}
     group by source
 ),
@@ -75,7 +74,7 @@ order_lines as (
         count(placed_at) as lines,
         min(placed_at) as first_at,
         max(placed_at) as last_at
-    from {{ source('landed', 'files_order_lines') }}
+    from {{ ref('int_source_order_lines') }}
     where {{ is_seen('placed_at') }}
     group by source
 ),
@@ -85,7 +84,7 @@ refunds as (
         source,
         min(refunded_at) as first_at,
         max(refunded_at) as last_at
-    from {{ source('landed', 'files_refunds') }}
+    from {{ ref('int_source_refunds') }}
     where {{ is_seen('refunded_at') }}
     group by source
 ),
@@ -96,7 +95,6 @@ sources as (
         timezone,
         start_date
     from {{ ref('stg_bookbag__sources') }}
-    where kind in ('files', 'sample')
 ),
 
 joined as (

@@ -1,0 +1,199 @@
+-- What happened to a ticket. Tags of an AI agent that a map knows tell of its handoffs and outcomes.
+with
+
+changes as (
+    select * from {{ ref('stg_zendesk__changes') }}
+    where occurred_at is not null
+),
+
+ticket_merges as (
+    select * from {{ ref('stg_zendesk__ticket_merges') }}
+),
+
+users as (
+    select * from {{ ref('stg_zendesk__users') }}
+),
+
+fields as (
+    select * from {{ ref('stg_zendesk__fields') }}
+),
+
+statuses as (
+    select * from {{ ref('map_status') }}
+    where kind = 'zendesk'
+),
+
+signals as (
+    select * from {{ ref('map_ai_signal') }}
+    where kind = 'zendesk' and signal = 'ticket_tag'
+),
+
+status_changes as (
+    select
+        changes.source, changes.ticket_id, changes.change_id, 'status' as part,
+        changes.occurred_at,
+        case
+            when changes.change_type = 'Create' and statuses.target = 'new' then 'created'
+            when statuses.target in ('resolved', 'closed', 'deleted') then statuses.target
+            when changes.old_value = 'deleted' then 'restored'
+            else 'status_changed'
+        end as event_type,
+        changes.old_value as from_value,
+        case when statuses.target not in ('resolved', 'closed', 'deleted')
+            then coalesce(statuses.target, 'unmapped') end as to_value,
+        changes.author_id, changes.loaded_at
+    from changes
+    left join statuses on changes.new_value = statuses.source_value
+    where changes.field_name = 'status' and changes.new_value is not null
+),
+
+assignments as (
+    select
+        source, ticket_id, change_id, 'assignee' as part, occurred_at,
+        case when new_value is null then 'unassigned' else 'assigned' end as event_type,
+        old_value as from_value, new_value as to_value, author_id, loaded_at
+    from changes
+    where field_name = 'assignee_id' and (new_value is not null or old_value is not null)
+),
+
+priorities as (
+    select
+        source, ticket_id, change_id, 'priority' as part, occurred_at,
+        'priority_set' as event_type, old_value as from_value, new_value as to_value, author_id,
+        loaded_at
+    from changes
+    where field_name = 'priority' and new_value is not null
+),
+
+categories as (
+    select
+        changes.source, changes.ticket_id, changes.change_id, 'category' as part,
+        changes.occurred_at, 'category_set' as event_type, changes.old_value as from_value,
+        changes.new_value as to_value, changes.author_id, changes.loaded_at
+    from changes
+    inner join fields
+        on changes.source = fields.source and changes.field_name = fields.field_id
+    where fields.target = 'category' and changes.new_value is not null
+),
+
+surveys as (
+    select
+        source, ticket_id, change_id, 'survey' as part, occurred_at,
+        case when new_value = 'offered' then 'survey_sent' else 'survey_answered' end as event_type,
+        old_value as from_value, cast(null as varchar) as to_value, author_id, loaded_at
+    from changes
+    where field_name = 'satisfaction_score' and new_value <> 'unoffered'
+),
+
+tags_after as (
+    select
+        source, ticket_id, change_id, occurred_at, author_id, loaded_at,
+        {{ texts_of_list('new_value') }} as tag
+    from changes
+    where field_name = 'tags' and new_value like '[%'
+),
+
+tags_before as (
+    select
+        source, ticket_id, change_id, occurred_at, author_id, loaded_at,
+        {{ texts_of_list('old_value') }} as tag
+    from changes
+    where field_name = 'tags' and old_value like '[%'
+),
+
+tag_changes as (
+    select tags_after.*, 'tag_added' as event_type
+    from tags_after
+    left join tags_before
+        on tags_after.source = tags_before.source
+        and tags_after.change_id = tags_before.change_id
+        and tags_after.tag = tags_before.tag
+    where tags_before.tag is null
+
+    union all
+
+    select tags_before.*, 'tag_removed' as event_type
+    from tags_before
+    left join tags_after
+        on tags_before.source = tags_after.source
+        and tags_before.change_id = tags_after.change_id
+        and tags_before.tag = tags_after.tag
+    where tags_after.tag is null
+),
+
+tags as (
+    select
+        source, ticket_id, change_id, 'tag|' || tag as part, occurred_at, event_type,
+        cast(null as varchar) as from_value, tag as to_value, author_id, loaded_at
+    from tag_changes
+),
+
+-- Of several tags that say the same, the one with a reason says more.
+told_by_ai as (
+    select
+        tag_changes.*,
+        split_part(signals.target, ':', 1) as told,
+        nullif(split_part(signals.target, ':', 2), '') as said
+    from tag_changes
+    inner join signals on lower(tag_changes.tag) = signals.source_value
+    where tag_changes.event_type = 'tag_added'
+),
+
+ai_signals as (
+    select
+        source, ticket_id, change_id, 'ai|' || told as part, min(occurred_at) as occurred_at,
+        told as event_type, cast(null as varchar) as from_value, max(said) as to_value,
+        min(author_id) as author_id, min(loaded_at) as loaded_at
+    from told_by_ai
+    group by source, ticket_id, change_id, told
+),
+
+merged as (
+    select
+        source, ticket_id, change_id, 'merge' as part, occurred_at, 'merged_into' as event_type,
+        cast(null as varchar) as from_value, merged_into as to_value, author_id, loaded_at
+    from ticket_merges
+),
+
+unioned as (
+    select * from status_changes
+    union all
+    select * from assignments
+    union all
+    select * from priorities
+    union all
+    select * from categories
+    union all
+    select * from surveys
+    union all
+    select * from tags
+    union all
+    select * from ai_signals
+    union all
+    select * from merged
+),
+
+renamed as (
+    select
+        unioned.source,
+        unioned.change_id || '|' || unioned.part as event_id,
+        unioned.ticket_id,
+        unioned.occurred_at,
+        unioned.event_type,
+        unioned.from_value,
+        unioned.to_value,
+        case when unioned.event_type = 'handoff' then unioned.to_value end as reason,
+        case
+            when unioned.author_id = '-1' then 'system'
+            when users.user_id is null then null
+            when not users.is_agent then 'customer'
+            else users.agent_kind
+        end as actor_kind,
+        case when unioned.author_id <> '-1' then unioned.author_id end as actor_id,
+        try_cast(unioned.change_id as bigint) as seq,
+        unioned.loaded_at
+    from unioned
+    left join users on unioned.source = users.source and unioned.author_id = users.user_id
+)
+
+select * from renamed

@@ -1,0 +1,22 @@
+-- A ticket that was merged away says into which in the note that closed it.
+with
+
+changes as (
+    select * from {{ ref('stg_zendesk__changes') }}
+    where change_type = 'Comment'
+),
+
+read as (
+    select
+        source,
+        ticket_id,
+        change_id,
+        occurred_at,
+        author_id,
+        {{ first_match('body', 'closed and merged into request #([0-9]+)') }} as merged_into,
+        loaded_at
+    from changes
+)
+
+select * from read
+where merged_into is not null

@@ -1,0 +1,163 @@
+"""What every API source shares: its settings, how it is called, and how long a sync may last.
+
+Calls go through dlt's REST client, which retries with back-off and honours Retry-After. What is
+added here is what a vendor's rate headers ask for, and answers that were cut short on their way.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from dlt.sources.helpers.requests import Client
+from dlt.sources.helpers.rest_client.client import RESTClient
+from dlt.sources.helpers.rest_client.paginators import BasePaginator
+from requests import Response
+from requests.auth import AuthBase
+from requests.exceptions import HTTPError, RequestException
+
+from ingestion.errors import IngestError
+
+TIMEOUT_S = 60
+ATTEMPTS = 8
+LONGEST_PAUSE_S = 300
+# An answer that says: not for you, or not here. What is optional is then left out, audibly.
+REFUSED = (401, 403, 404, 410)
+
+# Seconds to wait before the next call, by an answer's headers; None where they say nothing.
+RateReader = Callable[[Mapping[str, str]], float | None]
+
+
+@dataclass(frozen=True)
+class ApiSpec:
+    """One API source: `url` without a slash at its end; nothing before `start_at` is asked for."""
+
+    name: str
+    kind: str
+    url: str
+    start_at: datetime | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def secret(self, key: str) -> str:
+        """Raises IngestError where the environment does not hold it."""
+        try:
+            return self.secrets[key]
+        except KeyError:
+            raise IngestError(
+                f"source {self.name}: the secret {key} is missing. Set"
+                f" SOURCES__{self.name.upper()}__{key.upper()} in the environment."
+            ) from None
+
+
+class Api:
+    """A vendor's API: pages of JSON documents, one call after the other."""
+
+    def __init__(
+        self,
+        spec: ApiSpec,
+        auth: AuthBase | None = None,
+        headers: Mapping[str, str] | None = None,
+        pause_s: RateReader = lambda headers: None,
+    ) -> None:
+        self.spec = spec
+        session = Client(
+            request_timeout=TIMEOUT_S,
+            raise_for_status=False,
+            request_max_attempts=ATTEMPTS,
+            request_max_retry_delay=LONGEST_PAUSE_S,
+            retry_condition=_is_cut_short,
+        ).session
+
+        def slow_down(answer: Response, *args: Any, **kwargs: Any) -> None:
+            if answer.ok:
+                time.sleep(min(pause_s(answer.headers) or 0, LONGEST_PAUSE_S))
+
+        session.hooks["response"].append(slow_down)
+        self._client = RESTClient(spec.url, headers=dict(headers or {}), auth=auth, session=session)
+
+    def pages(
+        self,
+        path: str,
+        paginator: BasePaginator,
+        *,
+        data: str,
+        params: Mapping[str, Any] | None = None,
+        json: Mapping[str, Any] | None = None,
+    ) -> Iterator["Page"]:
+        """Every page from here on; `data` is the JSON path of its documents.
+
+        Raises IngestError where the vendor cannot be reached or refuses the call.
+        """
+        try:
+            for page in self._client.paginate(
+                path,
+                method="POST" if json is not None else "GET",
+                params=dict(params or {}),
+                json=dict(json) if json is not None else None,
+                paginator=paginator,
+                data_selector=data,
+            ):
+                yield Page(list(page), page.response, is_last=not paginator.has_next_page)
+        except RequestException as error:
+            raise self._explained(error, path) from error
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """One answer's JSON. Raises IngestError as `pages` does."""
+        try:
+            answer = self._client.get(path, params=dict(params or {}))
+            answer.raise_for_status()
+            return orjson.loads(answer.content)
+        except RequestException as error:
+            raise self._explained(error, path) from error
+
+    def _explained(self, error: RequestException, path: str) -> IngestError:
+        answer = error.response if isinstance(error, HTTPError) else None
+        where = f"source {self.spec.name}: {self.spec.url}/{path.lstrip('/')}"
+        if answer is None:
+            return IngestError(
+                f"{where} cannot be reached ({type(error).__name__}). Check `url` and the network;"
+                " what was loaded before stays."
+            )
+        if answer.status_code in (401, 403):
+            return RefusedError(
+                f"{where} refuses the credentials ({answer.status_code}). Check"
+                f" SOURCES__{self.spec.name.upper()}__… and what they may read."
+            )
+        if answer.status_code in REFUSED:
+            return RefusedError(f"{where} is not there ({answer.status_code}). Check `url`.")
+        return IngestError(
+            f"{where} answers {answer.status_code} after {ATTEMPTS} tries. The next sync goes on"
+            " from where this one was."
+        )
+
+
+class RefusedError(IngestError):
+    """A call that the vendor answers with: not for you, or not here."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Documents of one answer, and the answer; whether no other page follows."""
+
+    documents: list[dict[str, Any]]
+    answer: Response | None = None
+    is_last: bool = False
+
+    def body(self, key: str) -> Any:
+        """A field beside the documents; None where it is not there."""
+        return orjson.loads(self.answer.content).get(key) if self.answer is not None else None
+
+
+def _is_cut_short(answer: Response | None, error: BaseException | None) -> bool:
+    """A JSON answer that ends in the middle although its status says that all is well."""
+    if answer is None or not answer.ok:
+        return False
+    if "json" not in answer.headers.get("Content-Type", ""):
+        return False
+    try:
+        orjson.loads(answer.content)
+    except orjson.JSONDecodeError:
+        return True
+    return False

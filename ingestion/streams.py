@@ -1,0 +1,144 @@
+"""API sources as streams of documents: one stream a table, with its own cursor and its own pace.
+
+A vendor's module says how its pages are read; what is the same for all of them is here: passes that
+commit what they have read, overlaps that land nothing twice, tables that an account does not offer,
+and documents that are gone.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import dlt
+from dlt.sources import DltResource, DltSource
+
+from ingestion.api import Api, ApiSpec, Page, RefusedError
+from ingestion.documents import Document, Documents, bookkeeping
+from ingestion.run import SourceRun
+
+State = dict[str, Any]
+# Pages from where the state says on. A reader writes into the state how far it has come before it
+# gives a page out, so that the page and its cursor are committed together.
+Reader = Callable[[Api, State, SourceRun], Iterator[Page]]
+# Documents that hang on new or changed ones of the stream, by page.
+Children = Callable[[Api, list[Document]], Iterator[list[Document]]]
+# Ids of all that there is, by page.
+Ids = Callable[[Api, SourceRun], Iterator[Iterable[str]]]
+
+SWEEP_EVERY = timedelta(days=7)
+
+
+def own_id(document: Document) -> Any:
+    return document.get("id")
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One table of a source.
+
+    `is_whole`: each sync reads all of it, so what is no longer there is gone. `ids`: asked for once
+    in `SWEEP_EVERY`, for a vendor that does not tell what was deleted. `children`: tables filled
+    for each document that is new or changed. An `is_optional` stream may be refused. One that does
+    not go on from its state in the middle (`can_pause`) is read to its end in one pass.
+    """
+
+    table: str
+    read: Reader
+    key: Callable[[Document], Any] = own_id
+    children: Mapping[str, tuple[Children, Callable[[Document], Any]]] = field(default_factory=dict)
+    ids: Ids | None = None
+    is_whole: bool = False
+    is_optional: bool = False
+    can_pause: bool = True
+
+    @property
+    def pauses(self) -> bool:
+        return self.can_pause and not self.is_whole
+
+
+def api_source(
+    spec: ApiSpec, run: SourceRun, streams: Sequence[Stream], connect: Callable[[ApiSpec], Api]
+) -> DltSource:
+    """A dlt source of these streams, read one after the other.
+
+    Raises IngestError, when run, where the vendor cannot be reached or refuses what is needed.
+    """
+
+    def resource(stream: Stream) -> DltResource:
+        return dlt.resource(
+            lambda: _land(stream, spec, run, connect),
+            name=stream.table,
+            write_disposition="append",
+            schema_contract={"tables": "evolve", "columns": "evolve", "data_type": "freeze"},
+        )
+
+    @dlt.source(name=spec.name, max_table_nesting=0)
+    def documents() -> list[DltResource]:
+        return [resource(stream) for stream in streams]
+
+    return documents()
+
+
+def _land(
+    stream: Stream, spec: ApiSpec, run: SourceRun, connect: Callable[[ApiSpec], Api]
+) -> Iterator[Any]:
+    yield from bookkeeping()
+    landing = Documents(spec.name, stream.table, run, stream.key)
+    below = {
+        table: (read, Documents(spec.name, table, run, key))
+        for table, (read, key) in stream.children.items()
+    }
+    state = dlt.current.resource_state()
+    if run.reread_all and stream.table not in run.sync.begun:
+        state.clear()
+    run.sync.begun.add(stream.table)
+    if stream.table not in run.sync.finished:
+        try:
+            yield from _read(stream, connect(spec), state, run, landing, below)
+        except RefusedError:
+            if not stream.is_optional:
+                raise
+            run.sync.refused.add(stream.table)
+            run.sync.finished.add(stream.table)
+    for documents in (landing, *(each for _, each in below.values())):
+        yield from documents.batches(is_last=True)
+
+
+def _read(
+    stream: Stream,
+    api: Api,
+    state: State,
+    run: SourceRun,
+    landing: Documents,
+    below: Mapping[str, tuple[Children, Documents]],
+) -> Iterator[Any]:
+    seen = run.sync.seen.setdefault(stream.table, set())
+    if run.sync.must_pause:
+        return
+    for page in stream.read(api, state, run):
+        run.sync.read(len(page.documents))
+        fresh = landing.add(page.documents)
+        if stream.is_whole:
+            seen.update(str(stream.key(document)) for document in page.documents)
+        for read, documents in below.values():
+            for part in read(api, fresh) if fresh else ():
+                run.sync.read(len(part))
+                documents.add(part)
+                yield from documents.batches()
+        yield from landing.batches()
+        if run.sync.must_pause and stream.pauses and not page.is_last:
+            return
+    if stream.is_whole:
+        landing.bury(landing.landed_keys() - seen)
+    elif stream.ids is not None and _is_due(state, run.now):
+        there = {key for page in stream.ids(api, run) for key in page}
+        landing.bury(landing.landed_keys() - there)
+        state["swept_at"] = run.now.isoformat()
+    run.sync.finished.add(stream.table)
+
+
+def _is_due(state: State, now: datetime) -> bool:
+    """Also false the first time: what has just been read whole needs no sweep."""
+    swept_at = state.setdefault("swept_at", now.isoformat())
+    return now - datetime.fromisoformat(swept_at) >= SWEEP_EVERY

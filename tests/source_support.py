@@ -1,0 +1,98 @@
+"""A vendor's API in the sandbox, synced through the real pipeline, and what staging makes of it.
+
+`Desk` is one account at one vendor. `sync` is one sync of it; `staged` builds the staging models of
+its kind over what has landed and answers queries on them.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from bookbag_orchestration.account import write_account
+from bookbag_orchestration.sections import Account, ApiSource, Config
+from bookbag_orchestration.settings import DBT_PROJECT
+from ingestion import SOURCES, TABLES, VENDORS
+from ingestion.api import ApiSpec
+from ingestion.pipeline import Loaded, build, load
+from ingestion.run import SourceRun, Sync
+from ingestion.streams import SWEEP_EVERY
+from tests.models import Model
+
+SECRETS: Mapping[str, str] = {
+    "email": "me@shop.example",
+    "api_token": "key",
+    "api_key": "key",
+    "access_token": "key",
+    "api_access_token": "key",
+    "consumer_key": "ck_key",
+    "consumer_secret": "cs_key",
+}
+A_WEEK = SWEEP_EVERY + timedelta(seconds=1)
+
+
+@dataclass
+class Desk:
+    """`url` is the vendor's address: that of the sandbox with the vendor's prefix."""
+
+    kind: str
+    url: str
+    folder: Path
+    start_at: datetime | None = None
+    now: datetime = field(default=datetime(2026, 11, 20, 12, tzinfo=UTC))
+
+    @property
+    def warehouse(self) -> Path:
+        return self.folder / "bookbag.duckdb"
+
+    def sync(self, *, later: timedelta = timedelta(hours=1), **limits: Any) -> Loaded:
+        """`limits` are those of `Sync`: documents a pass, seconds."""
+        self.now += later
+        spec = ApiSpec("desk", self.kind, self.url, self.start_at, SECRETS)
+        run = SourceRun(self.warehouse, self.folder / "scratch", self.now, sync=Sync(**limits))
+        pipeline = build("desk", self.warehouse, self.folder / "dlt")
+        return load(pipeline, lambda: SOURCES[self.kind](spec, run), run)
+
+    def documents(self) -> dict[str, dict[str, str | None]]:
+        """The newest payload of each key that is not gone, by table."""
+        with duckdb.connect(str(self.warehouse)) as connection:
+            return {
+                table: dict(
+                    connection.execute(
+                        f"""select _key, arg_max(payload, (_dlt_load_id, _order))
+                        from raw_desk.{table} group by _key
+                        having not arg_max(_is_deleted, (_dlt_load_id, _order))"""
+                    ).fetchall()
+                )
+                for table in TABLES[self.kind]
+            }
+
+    @contextmanager
+    def staged(self, models: list[Model]) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The staging models of the kind, in memory; raw tables are there as raw_desk.<table>."""
+        account = Account(id="acme")
+        source = ApiSource(name="desk", kind=self.kind, url=self.url)
+        with duckdb.connect() as connection:
+            connection.execute("set timezone = 'UTC'")
+            write_account(connection, Config(base=self.folder, account=account, sources=(source,)))
+            connection.execute(f"attach '{self.warehouse}' as landing (read_only)")
+            for schema in ("landed", "staging", "maps"):
+                connection.execute(f"create schema {schema}")
+            for kind, vendor in VENDORS.items():
+                for table in vendor.tables:
+                    rows = "select null as source, * from raw_bookbag.no_documents"
+                    if kind == self.kind:
+                        rows = f"select 'desk' as source, * from landing.raw_desk.{table}"
+                    connection.execute(f"create view landed.{kind}_{table} as {rows}")
+            for seed in sorted((DBT_PROJECT / "seeds").glob("*.csv")):
+                connection.execute(
+                    f"create table maps.{seed.stem} as from read_csv('{seed}', all_varchar = true)"
+                )
+            for model in models:
+                if model.name.startswith(f"stg_{self.kind}__"):
+                    connection.execute(f"create table staging.{model.name} as {model.sql}")
+            yield connection

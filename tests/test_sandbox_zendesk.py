@@ -1,0 +1,178 @@
+"""What the sandbox's Zendesk says of the shop, field by field."""
+
+from datetime import timedelta
+from typing import Any
+
+from ingestion.sandbox.clock import seconds
+from ingestion.sandbox.rows import number
+from ingestion.sandbox.zendesk_fields import FIELDS
+from tests.sandbox_support import API, on, sandbox
+
+
+def changes(event: dict[str, Any]) -> list[dict[str, Any]]:
+    """The children of a ticket event without what is the same in each."""
+    same = ("id", "via", "via_reference_id", "html_body", "plain_body", "attachments", "audit_id")
+    return [{key: value for key, value in child.items() if key not in same}
+            for child in event["child_events"]]  # fmt: skip
+
+
+def test_a_ticket_row_carries_the_shop() -> None:
+    with sandbox(on(9, "00:00:00")) as box:
+        row = box.get(f"{API}/tickets/1.json").body["ticket"]
+        assert (row["external_id"], row["subject"], row["description"], row["via"]["channel"]) == (
+            "T1", "Where?", "Where is it?", "email")  # fmt: skip
+        assert row["created_at"] == "2026-03-02T08:00:00Z"
+        assert row["requester_id"] == row["submitter_id"] == number("customer", "C1")
+        assert row["assignee_id"] == number("agent", "agent-1")
+        listed = box.get(f"{API}/ticket_fields.json").body["ticket_fields"]
+        titles = {field["id"]: field["title"] for field in listed}
+        assert {titles[field["id"]]: field["value"] for field in row["custom_fields"]} == {
+            "Category": "wismo", "Subcategory": "late", "Product": None, "Order ID": "#7",
+            "Language": "en", "Total time spent (sec)": "240",
+            "Time spent last update (sec)": "120"}  # fmt: skip
+        snoozed, missing = box.get(f"{API}/tickets/2.json").body["ticket"], f"{API}/tickets/4.json"
+        assert (snoozed["status"], snoozed["subject"]) == ("hold", "Hello")
+        assert snoozed["tags"] == ["ai_handoff", "ai_handoff_policy", "snoozed"]
+        # The schedule is no field of Zendesk: it moves the stamp of the export alone.
+        assert snoozed["updated_at"] == "2026-03-02T09:40:00Z"
+        assert snoozed["generated_timestamp"] == seconds(on(2, "09:50:00"))
+        gone = box.get(missing)
+        assert (gone.status, gone.body["error"]) == (404, "RecordNotFound")
+        many = box.get(f"{API}/tickets/show_many.json", ids="1,3,4,5,99").body["tickets"]
+        assert [row["id"] for row in many] == [1, 3]
+
+
+def test_ticket_events_tell_each_change_by_its_field() -> None:
+    with sandbox(on(9, "00:00:00")) as box:
+        path = f"{API}/incremental/ticket_events.json"
+        (events,) = box.walk(path, "ticket_events", start_time=0, include="comment_events")
+    mine = {n: [event for event in events if event["ticket_id"] == n] for n in range(1, 6)}
+    assert [event["created_at"][8:19] for event in mine[1]] == [
+        "02T08:00:00", "02T08:00:02", "02T08:00:03", "02T09:00:00", "02T09:07:00", "02T09:10:00",
+        "02T09:10:05", "02T09:17:00", "02T09:20:00", "02T10:00:00", "02T10:30:00", "02T12:00:00",
+        "03T12:00:00", "06T10:00:00"]  # fmt: skip
+    born, category, team, taken, worked, _, noted, again, auto, solved, *rated, _ = mine[1]
+    first, *fields = changes(born)
+    assert first == {
+        "event_type": "Comment", "type": "Comment", "author_id": number("customer", "C1"),
+        "body": "Where is it?", "public": True, "created_at": "2026-03-02T08:00:00Z"}  # fmt: skip
+    assert {"event_type": "Create", "status": "new"} in fields
+    assert {"event_type": "Create", "priority": "high"} in fields
+    assert all(field["event_type"] == "Create" for field in fields)
+    assert (born["via"], category["via"], category["updater_id"]) == ("Mail", "Rule", -1)
+    of = {title: str(key) for title, key in FIELDS.items()}
+    assert changes(category) == [
+        {"event_type": "Change", "custom_ticket_fields": {of["Category"]: "wismo"},
+         "previous_value": None},
+        {"event_type": "Change", "custom_ticket_fields": {of["Subcategory"]: "late"},
+         "previous_value": None}]  # fmt: skip
+    care = number("zendesk group", "care")
+    assert changes(team) == [{"event_type": "Change", "group_id": care, "previous_value": None}]
+    assert changes(taken) == [
+        {"event_type": "Change", "status": "open", "previous_value": "new"},
+        {"event_type": "Change", "assignee_id": number("agent", "agent-1"),
+         "previous_value": None}]  # fmt: skip
+    assert len(changes(worked)) == 2
+    # As long as the last time: only the total tells that time was spent.
+    assert changes(again) == [
+        {"event_type": "Change", "custom_ticket_fields": {of["Total time spent (sec)"]: "240"},
+         "previous_value": "120"}]  # fmt: skip
+    note, pending = changes(noted)
+    assert (note["body"], note["public"]) == ("Late!", False)
+    assert pending == {"event_type": "Change", "status": "pending", "previous_value": "open"}
+    assert auto["metadata"] == {"custom": {"auto": True}}
+    assert changes(auto)[0]["metadata"]["custom"] == {"auto": True}
+    assert changes(solved)[0]["status"] == "solved"
+    assert [changes(event)[0]["satisfaction_score"] for event in rated] == [
+        "offered", "bad", "good"]  # fmt: skip
+    tags = [child for event in mine[2] for child in changes(event) if "tags" in child]
+    assert [(child["added_tags"], child["removed_tags"]) for child in tags] == [
+        (["ai_outcome_assumed"], []), ([], ["ai_outcome_assumed"]),
+        (["ai_handoff", "ai_handoff_policy"], []), (["snoozed"], [])]  # fmt: skip
+    assert len(mine[2]) == 6  # the schedule leaves no audit
+    merge, status, tag = changes(mine[3][-1])
+    assert merge["body"] == 'This request was closed and merged into request #1 "Where?".'
+    assert (merge["public"], status["status"], tag["tags"]) == (False, "closed",
+                                                                ["closed_by_merge"])  # fmt: skip
+    assert changes(mine[4][-1])[0] == {
+        "event_type": "Change", "status": "deleted", "previous_value": "new"}  # fmt: skip
+
+
+def test_without_the_sideload_a_comment_is_only_known_to_be_there() -> None:
+    with sandbox(on(2, "08:30:59")) as box:
+        path = f"{API}/incremental/ticket_events.json"
+        (early,) = box.walk(path, "ticket_events", start_time=0)
+        box.clock.advance(timedelta(seconds=1))
+        (events,) = box.walk(path, "ticket_events", start_time=0)
+    assert [event["ticket_id"] for event in early] == [1, 1, 1]
+    assert [event["ticket_id"] for event in events] == [1, 1, 1, 3]  # a minute after
+    assert changes(events[-1])[0] == {
+        "event_type": "Comment", "comment_present": True, "comment_public": True}  # fmt: skip
+
+
+def test_audits_tell_the_same_as_ticket_events() -> None:
+    with sandbox(on(9, "00:00:00")) as box:
+        audits = box.get(f"{API}/tickets/1/audits.json").body["audits"]
+        (events,) = box.walk(f"{API}/incremental/ticket_events.json", "ticket_events", start_time=0)
+        assert [audit["id"] for audit in audits] == [
+            event["id"] for event in events if event["ticket_id"] == 1]  # fmt: skip
+        assert audits[3]["events"][0] == {
+            "id": audits[3]["id"] + 1, "type": "Change", "field_name": "status", "value": "open",
+            "previous_value": "new"}  # fmt: skip
+        page = box.get(f"{API}/ticket_audits.json", **{"page[size]": 10}).body
+        found = page["audits"]
+        while page["meta"]["has_more"]:
+            page = box.get(page["links"]["next"]).body
+            found += page["audits"]
+        shown = [event["id"] for event in events if event["ticket_id"] not in (4, 5)]
+        assert [audit["id"] for audit in found] == shown
+        comments = box.get(f"{API}/tickets/1/comments.json").body["comments"]
+        assert [comment["body"] for comment in comments] == [
+            "Where is it?", "Soon.", "Late!", "Out of office"]  # fmt: skip
+        box.clock.advance(timedelta(days=125))
+        archived = box.get(f"{API}/ticket_audits.json").body["audits"]
+        assert {audit["ticket_id"] for audit in archived} == {2}
+
+
+def test_users_are_the_agents_and_whoever_wrote() -> None:
+    with sandbox(on(2, "10:00:00")) as box:
+        users = {row["name"]: row for row in box.get(f"{API}/users.json").body["users"]}
+        assert sorted(users) == ["Amara", "One", "Paige", "Qa", "Win"]  # Two is merged into One
+        assert (users["One"]["email"], users["One"]["external_id"]) == ("one@mail.example", "C1")
+        assert (users["Paige"]["role"], users["Paige"]["tags"]) == ("agent", ["ai_agent"])
+        assert users["Qa"]["tags"] == ["test"]
+        path = f"{API}/incremental/users/cursor.json"
+        box.clock.advance(timedelta(days=5))
+        (rows,) = box.walk(path, "users", start_time=seconds(on(2, "10:00:15")))
+        assert [(row["name"], row["role"], row["suspended"]) for row in rows] == [
+            ("Win", "end-user", True), ("Amara", "end-user", False)]  # fmt: skip
+        query = {"start_time": 0, "include": "users,metric_sets"}
+        page = box.get(f"{API}/incremental/tickets/cursor.json", **query).body
+        assert {row["name"] for row in page["users"]} == {"Amara", "One", "Qa", "Win"}
+        metrics = {row["id"]: row["metric_set"] for row in page["tickets"]}[1]
+        assert metrics["reply_time_in_minutes"]["calendar"] == 70
+        assert metrics["full_resolution_time_in_minutes"]["calendar"] == 120
+        assert (metrics["reopens"], metrics["replies"]) == (0, 1)
+
+
+def test_the_small_lists() -> None:
+    with sandbox(on(3, "00:00:00")) as box:
+        assert [row["name"] for row in box.get(f"{API}/brands.json").body["brands"]] == ["Pine"]
+        groups = box.get(f"{API}/groups.json", per_page=1).body
+        onward = box.get(groups["next_page"]).body
+        assert {row["name"] for row in groups["groups"] + onward["groups"]} == {"care", "chat"}
+        assert (groups["count"], onward["next_page"]) == (2, None)
+        by_cursor = box.get(f"{API}/groups.json", **{"page[size]": 1}).body
+        last = box.get(by_cursor["links"]["next"]).body
+        assert by_cursor["groups"] + last["groups"] == groups["groups"] + onward["groups"]
+        assert (by_cursor["meta"]["has_more"], last["meta"]["has_more"]) == (True, False)
+        path = f"{API}/satisfaction_ratings.json"
+        (rating,) = box.get(path).body["satisfaction_ratings"]
+        assert (rating["ticket_id"], rating["score"], rating["comment"]) == (1, "bad", None)
+        assert (rating["created_at"][11:], rating["updated_at"][11:]) == ("10:30:00Z", "12:00:00Z")
+        box.clock.advance(timedelta(days=2))
+        later = box.get(path, start_time=seconds(on(3, "00:00:00"))).body["satisfaction_ratings"]
+        assert [(row["id"], row["score"]) for row in later] == [(rating["id"], "good")]
+        deleted = box.get(f"{API}/deleted_tickets.json").body["deleted_tickets"]
+        assert [(row["id"], row["deleted_at"], row["previous_state"]) for row in deleted] == [
+            (4, "2026-03-02T10:00:15Z", "new"), (5, "2026-03-04T12:00:00Z", "new")]  # fmt: skip

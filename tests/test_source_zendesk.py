@@ -1,0 +1,180 @@
+"""Zendesk through its real protocol: what lands, what is asked again, what staging makes of it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ingestion.errors import IngestError
+from ingestion.sandbox.faults import Faults
+from tests.models import Model
+from tests.sandbox_support import Sandbox, on, sandbox
+from tests.source_support import Desk
+
+ALL_BUT_SLOW = ("429", "500", "502", "short", "cut", "repeat", "shuffle")
+END = on(12, "00:00:00")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[tuple[Sandbox, Desk]]:
+    with sandbox(END) as client:
+        yield client, Desk("zendesk", f"{client.base}/zendesk", tmp_path)
+
+
+@pytest.fixture
+def staged(desk: tuple[Sandbox, Desk], models: list[Model]) -> Iterator[duckdb.DuckDBPyConnection]:
+    desk[1].sync()
+    with desk[1].staged(models) as connection:
+        yield connection
+
+
+def rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[object, ...]]:
+    return connection.execute(sql).fetchall()
+
+
+def test_a_second_sync_adds_nothing(desk: tuple[Sandbox, Desk]) -> None:
+    _, shop = desk
+    assert shop.sync().total > 0
+    assert shop.sync().rows == {}
+
+
+def test_small_passes_land_what_one_pass_does(desk: tuple[Sandbox, Desk], tmp_path: Path) -> None:
+    _, shop = desk
+    shop.sync()
+    slow = Desk("zendesk", shop.url, tmp_path / "slow")
+    slow.sync(documents=1)
+    assert slow.documents() == shop.documents()
+
+
+def test_tickets_hold_what_zendesk_says(staged: duckdb.DuckDBPyConnection) -> None:
+    found = rows(
+        staged,
+        """select ticket_id, channel, category, status, team, merged_into, is_spam, is_deleted
+        from staging.stg_zendesk__tickets order by ticket_id""",
+    )
+    assert found == [
+        ("1", "email", "wismo", "closed", "care", None, False, False),
+        ("2", "chat", "other", "on_hold", "chat", None, False, False),
+        ("3", "web_form", None, "closed", "care", "1", False, False),
+        ("4", "email", None, "deleted", "care", None, True, True),
+        ("5", "email", None, "deleted", "care", None, False, True),
+    ]
+
+
+def test_messages_are_those_of_the_shop(staged: duckdb.DuckDBPyConnection) -> None:
+    """Amara has left, and Zendesk calls her an end user now; her replies stay an agent's."""
+    found = rows(
+        staged,
+        """select ticket_id, strftime(sent_at, '%d %H:%M:%S'), author_kind, is_public, is_auto
+        from staging.stg_zendesk__messages order by sent_at, ticket_id, is_public desc""",
+    )
+    assert found == [
+        ("1", "02 08:00:00", "customer", True, False),
+        ("3", "02 08:30:00", "customer", True, False),
+        ("2", "02 09:00:00", "customer", True, False),
+        ("2", "02 09:00:30", "ai_agent", True, False),
+        ("1", "02 09:10:00", "human_agent", True, False),
+        ("1", "02 09:10:05", "human_agent", False, False),
+        ("1", "02 09:20:00", "customer", True, True),
+        ("4", "02 10:00:00", "customer", True, False),
+        ("5", "02 10:00:00", "customer", True, False),
+    ]
+
+
+def test_states_handoffs_and_merges_are_events(staged: duckdb.DuckDBPyConnection) -> None:
+    found = rows(
+        staged,
+        """select ticket_id, strftime(occurred_at, '%d %H:%M:%S'), event_type, to_value
+        from staging.stg_zendesk__ticket_events
+        where event_type in ('resolved', 'closed', 'status_changed', 'handoff', 'ai_outcome',
+            'merged_into', 'deleted', 'survey_sent') order by occurred_at, ticket_id, event_type""",
+    )
+    assert found == [
+        ("1", "02 09:00:00", "status_changed", "open"),
+        ("2", "02 09:01:00", "ai_outcome", "assumed"),
+        ("2", "02 09:01:00", "resolved", None),
+        ("1", "02 09:10:05", "status_changed", "pending"),
+        ("2", "02 09:30:00", "status_changed", "open"),
+        ("2", "02 09:30:02", "handoff", "policy"),
+        ("2", "02 09:40:00", "status_changed", "on_hold"),
+        ("1", "02 10:00:00", "resolved", None),
+        ("4", "02 10:00:15", "deleted", None),
+        ("1", "02 10:30:00", "survey_sent", None),
+        ("3", "02 11:00:00", "closed", None),
+        ("3", "02 11:00:00", "merged_into", "1"),
+        ("5", "04 12:00:00", "deleted", None),
+        ("1", "06 10:00:00", "closed", None),
+    ]
+
+
+def test_a_rating_is_read_again_when_it_changes(tmp_path: Path, models: list[Model]) -> None:
+    """It was bad on the 2nd and good on the 3rd."""
+    told = "select score from staging.stg_zendesk__csat_responses"
+    with sandbox(on(2, "13:00:00")) as client:
+        shop = Desk("zendesk", f"{client.base}/zendesk", tmp_path)
+        shop.sync()
+        with shop.staged(models) as connection:
+            assert rows(connection, told) == [("bad",)]
+        client.clock.advance(timedelta(days=2))
+        shop.sync()
+        with shop.staged(models) as connection:
+            assert rows(connection, told) == [("good",)]
+
+
+def test_time_is_the_steps_of_its_total(staged: duckdb.DuckDBPyConnection) -> None:
+    assert rows(staged, "select ticket_id, seconds from staging.stg_zendesk__time_entries") == [
+        ("1", 120),
+        ("1", 120),
+    ]
+
+
+def test_addresses_and_testers_are_customers(staged: duckdb.DuckDBPyConnection) -> None:
+    found = rows(
+        staged, "select email, phone, is_test from staging.stg_zendesk__customers order by email"
+    )
+    assert ("one@mail.example", "+15551", False) in found
+    assert ("qa@shop.example", None, True) in found
+
+
+def test_increments_with_faults_end_where_a_fresh_load_does(tmp_path: Path) -> None:
+    steps = [timedelta(minutes=7), timedelta(hours=1), timedelta(hours=3), timedelta(days=2)]
+    faults = Faults(
+        seed=3, rate=0.2, kinds=("429", "500", "502", "short", "cut", "repeat", "shuffle")
+    )
+    with sandbox(on(2, "08:05:00"), faults=faults) as client:
+        shop = Desk("zendesk", f"{client.base}/zendesk", tmp_path)
+        shop.sync(documents=3)
+        for step in steps:
+            client.clock.advance(step)
+            shop.sync()
+    with sandbox(on(2, "08:05:00") + sum(steps, timedelta())) as client:
+        fresh = Desk("zendesk", f"{client.base}/zendesk", tmp_path / "fresh")
+        fresh.sync()
+    assert shop.documents() == fresh.documents()
+
+
+def test_no_call_is_repeated_beyond_the_overlap(desk: tuple[Sandbox, Desk]) -> None:
+    """A second sync asks each export once, from where the first one ended."""
+    client, shop = desk
+    shop.sync()
+    client.send("DELETE", f"{client.base}/sandbox/calls")
+    shop.sync()
+    calls = client.get("/sandbox/calls").body
+    asked = [call["path"].rsplit("/v2/")[-1] for call in calls if "/v2/" in call["path"]]
+    assert sorted(asked) == sorted(
+        ["incremental/tickets/cursor.json", "incremental/ticket_events.json",
+         "incremental/users/cursor.json", "satisfaction_ratings.json", "groups.json",
+         "ticket_fields.json"]
+    )  # fmt: skip
+
+
+def test_a_secret_is_in_no_row_and_no_error(tmp_path: Path) -> None:
+    with sandbox(END, secret="other") as client:
+        shop = Desk("zendesk", f"{client.base}/zendesk", tmp_path)
+        with pytest.raises(IngestError) as raised:
+            shop.sync()
+    told = "".join(str(error) for error in (raised.value, raised.value.__cause__))
+    assert "refuses the credentials (401)" in told
+    assert "me@shop.example" not in told and "token:key" not in told
