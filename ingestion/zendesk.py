@@ -16,14 +16,16 @@ Zendesk and come with the next sync.
 Reference: developer.zendesk.com, Incremental Exports; Ticket Audits; Satisfaction Ratings.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from dlt.sources import DltSource
 from dlt.sources.helpers.rest_client.auth import BearerTokenAuth, HttpBasicAuth
-from dlt.sources.helpers.rest_client.paginators import BaseNextUrlPaginator
-from requests import Response
+from dlt.sources.helpers.rest_client.paginators import BasePaginator
+from requests import Request, Response
 from requests.auth import AuthBase
 
 from ingestion.api import Api, ApiSpec, Page, RefusedError
@@ -41,25 +43,39 @@ LATE_RATINGS = timedelta(days=30)
 """How long after it was asked for a rating may still change."""
 
 
-class ExportPaginator(BaseNextUrlPaginator):
+class ZendeskPaginator(BasePaginator):
+    """Goes on with the query of the address that an answer names, at our own address: whoever
+    answers cannot send the credentials elsewhere.
+    """
+
+    def update_state(self, response: Response, data: list[Any] | None = None) -> None:
+        follow = self.next_address(response.json())
+        self._query = dict(parse_qsl(urlsplit(follow or "").query))
+        self._has_next_page = bool(follow)
+
+    def update_request(self, request: Request) -> None:
+        request.params = self._query
+
+    @abstractmethod
+    def next_address(self, body: dict[str, Any]) -> str | None: ...
+
+
+class ExportPaginator(ZendeskPaginator):
     """Follows an incremental export until it says that its stream ends."""
 
-    def update_state(self, response: Response, data: list[Any] | None = None) -> None:
-        body = response.json()
+    def next_address(self, body: dict[str, Any]) -> str | None:
         follow = body.get("after_url") or body.get("next_page")
-        self._next_reference = None if body.get("end_of_stream", not follow) else follow
+        return None if body.get("end_of_stream", not follow) else follow
 
 
-class ListPaginator(BaseNextUrlPaginator):
+class ListPaginator(ZendeskPaginator):
     """Follows a list by cursor, or by page where the endpoint knows no cursor."""
 
-    def update_state(self, response: Response, data: list[Any] | None = None) -> None:
-        body = response.json()
+    def next_address(self, body: dict[str, Any]) -> str | None:
         if "meta" in body:
             has_more = body["meta"].get("has_more")
-            self._next_reference = (body.get("links") or {}).get("next") if has_more else None
-        else:
-            self._next_reference = body.get("next_page")
+            return (body.get("links") or {}).get("next") if has_more else None
+        return body.get("next_page")
 
 
 def pause_s(headers: Mapping[str, str]) -> float | None:

@@ -37,7 +37,9 @@ class Model:
 
 
 def compiled_models(folder: Path) -> list[Model]:
-    """Every model, parents first; the compiled SQL names its relations by schema and table."""
+    """Every model and data test (`materialized` test), parents first; the compiled SQL names its
+    relations by schema and table.
+    """
     os.environ["BOOKBAG_WAREHOUSE"] = str(folder / "bookbag.duckdb")
     arguments = ["compile", "--quiet", "--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT,
                  "--target-path", folder / "target", "--log-path", folder / "logs"]  # fmt: skip
@@ -45,7 +47,9 @@ def compiled_models(folder: Path) -> list[Model]:
     assert result.success, result.exception
     manifest = json.loads((folder / "target/manifest.json").read_text())
     nodes: Mapping[str, dict[str, object]] = {
-        key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"
+        key: node
+        for key, node in manifest["nodes"].items()
+        if node["resource_type"] in ("model", "test")
     }
     parents = {key: set(manifest["parent_map"][key]) & set(nodes) for key in nodes}
     return [
@@ -70,10 +74,25 @@ def built(models: list[Model], config: Path, scratch: Path) -> duckdb.DuckDBPyCo
     _land(connection, spec, scratch)
     for schema in sorted({model.schema for model in models}):
         connection.execute(f"create schema if not exists {schema}")
-    for model in models:
-        kind = "view" if model.materialized == "view" else "table"
-        connection.execute(f"create {kind} {model.schema}.{model.name} as {model.sql}")
+    create(connection, models)
     return connection
+
+
+def create(connection: duckdb.DuckDBPyConnection, models: list[Model]) -> None:
+    """Each model as the view or table that it is."""
+    for model in models:
+        if model.materialized != "test":
+            kind = "view" if model.materialized == "view" else "table"
+            connection.execute(f"create {kind} {model.schema}.{model.name} as {model.sql}")
+
+
+def broken_tests(connection: duckdb.DuckDBPyConnection, models: list[Model]) -> list[str]:
+    """Names of the data tests that find rows."""
+    return [
+        test.name
+        for test in models
+        if test.materialized == "test" and connection.execute(test.sql).fetchone() is not None
+    ]
 
 
 def _land(connection: duckdb.DuckDBPyConnection, spec: FilesSpec, scratch: Path) -> None:
@@ -112,7 +131,7 @@ def _land(connection: duckdb.DuckDBPyConnection, spec: FilesSpec, scratch: Path)
         for table in vendor.tables:
             connection.execute(
                 f"create view landed.{kind}_{table} as"
-                " select null as source, * from raw_bookbag.no_documents"
+                " select null::varchar as source, * from raw_bookbag.no_documents"
             )
     connection.execute("create schema maps")
     for seed in sorted((DBT_PROJECT / "seeds").glob("*.csv")):

@@ -18,10 +18,11 @@ from bookbag_orchestration.sections import Account, ApiSource, Config
 from bookbag_orchestration.settings import DBT_PROJECT
 from ingestion import SOURCES, TABLES, VENDORS
 from ingestion.api import ApiSpec
+from ingestion.contracts import ENTITIES
 from ingestion.pipeline import Loaded, build, load
 from ingestion.run import SourceRun, Sync
 from ingestion.streams import SWEEP_EVERY
-from tests.models import Model
+from tests.models import Model, create
 
 SECRETS: Mapping[str, str] = {
     "email": "me@shop.example",
@@ -73,26 +74,33 @@ class Desk:
 
     @contextmanager
     def staged(self, models: list[Model]) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The staging models of the kind, in memory; raw tables are there as raw_desk.<table>."""
-        account = Account(id="acme")
+        """The staging models of the kind, in memory."""
+        with self.built([m for m in models if m.name.startswith(f"stg_{self.kind}__")]) as found:
+            yield found
+
+    @contextmanager
+    def built(self, models: list[Model]) -> Iterator[duckdb.DuckDBPyConnection]:
+        """These models over what has landed, in memory."""
         source = ApiSource(name="desk", kind=self.kind, url=self.url)
+        config = Config(base=self.folder, account=Account(id="acme"), sources=(source,))
         with duckdb.connect() as connection:
             connection.execute("set timezone = 'UTC'")
-            write_account(connection, Config(base=self.folder, account=account, sources=(source,)))
+            write_account(connection, config)
             connection.execute(f"attach '{self.warehouse}' as landing (read_only)")
-            for schema in ("landed", "staging", "maps"):
+            for schema in sorted({"landed", "maps"} | {model.schema for model in models}):
                 connection.execute(f"create schema {schema}")
-            for kind, vendor in VENDORS.items():
-                for table in vendor.tables:
-                    rows = "select null as source, * from raw_bookbag.no_documents"
-                    if kind == self.kind:
-                        rows = f"select 'desk' as source, * from landing.raw_desk.{table}"
-                    connection.execute(f"create view landed.{kind}_{table} as {rows}")
+            for name, shape in (
+                *((f"files_{table}", table) for table in (*ENTITIES, "quarantine", "file_loads")),
+                *((f"{kind}_{table}", "documents") for kind in VENDORS for table in TABLES[kind]),
+            ):
+                kind, _, table = name.partition("_")
+                rows = f"select null::varchar as source, * from raw_bookbag.no_{shape}"
+                if kind == self.kind:
+                    rows = f"select 'desk' as source, * from landing.raw_desk.{table}"
+                connection.execute(f"create view landed.{name} as {rows}")
             for seed in sorted((DBT_PROJECT / "seeds").glob("*.csv")):
                 connection.execute(
                     f"create table maps.{seed.stem} as from read_csv('{seed}', all_varchar = true)"
                 )
-            for model in models:
-                if model.name.startswith(f"stg_{self.kind}__"):
-                    connection.execute(f"create table staging.{model.name} as {model.sql}")
+            create(connection, models)
             yield connection

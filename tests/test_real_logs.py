@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from bookbag_orchestration.settings import PROJECT
-from tests.models import Model, built
+from tests.models import Model, broken_tests, built
 from tests.support import ALL
 
 
@@ -42,6 +42,15 @@ def shop(
 def answers(shared: Path, name: str) -> list[dict[str, str]]:
     with (shared / "data/helpdesk_italian/answers" / f"{name}.csv").open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_every_identity_holds_on_both(
+    helpdesk: duckdb.DuckDBPyConnection, shop: duckdb.DuckDBPyConnection, models: list[Model]
+) -> None:
+    """Sums over periods and slices, parts of a whole, keys and ranges: all data tests."""
+    assert len([model for model in models if model.name.startswith("assert_")]) >= 12
+    assert broken_tests(helpdesk, models) == []
+    assert broken_tests(shop, models) == []
 
 
 def test_every_ticket_of_the_log_is_one(helpdesk: duckdb.DuckDBPyConnection, shared: Path) -> None:

@@ -64,7 +64,8 @@ broken as (
         queue.tickets as queue_tickets,
         queue.mean_age_s as queue_mean_age_s,
         queue.max_age_biz_s as queue_max_age_biz_s
-    from backlog
+    from last_day
+    cross join backlog
     cross join queue
     where coalesce(backlog.tickets, -1) <> queue.tickets
         or abs(coalesce(backlog.mean_age_s, -1) - coalesce(queue.mean_age_s, -1)) > 0.001
