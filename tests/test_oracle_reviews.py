@@ -1,4 +1,4 @@
-"""The oracle's figures of reviews and NPS (Q8, Q10), worked by hand."""
+"""The oracle's figures of what the AI resolved, reviews and NPS (E1, Q8, Q10), worked by hand."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,22 @@ def ai_tickets(names: str, asked: str) -> tuple[str, str]:
     messages = " ".join(f"{n},{asked}:00,customer {n},{asked}:01,ai_agent" for n in names.split())
     events = " ".join(f"{n},{asked}:02,resolved,ai_agent,,assumed" for n in names.split())
     return messages, events
+
+
+def test_silence_is_consent_unless_broken_up_to_the_last_second_of_the_wait(tmp_path: Path) -> None:
+    """24 hours on a chat, 72 elsewhere: A and C are back on the last second, B and D one later."""
+    asks = " ".join(f"{n},06-10T09:00,customer {n},06-10T09:01,ai_agent" for n in "ABCD")
+    shop = TinyShop(
+        tmp_path,
+        SETTLED,
+        tickets="ticket_id,channel A,chat B,chat C,email D,email",
+        messages=f"{MESSAGES} {asks} A,06-11T09:01:00,customer B,06-11T09:01:01,customer"
+        " C,06-13T09:01:00,customer D,06-13T09:01:01,customer",
+        ticket_events=f"{EVENTS} " + " ".join(f"{n},06-10T09:02,resolved,ai_agent" for n in "ABCD"),
+    )
+    for channel in ("chat", "email"):
+        found = shop.cell("deflection_rate", "ratio", "day", "06-10", channel=channel)
+        assert found == (0.5, 1, 2, 2)
 
 
 def test_wilsons_interval_is_that_of_the_books() -> None:

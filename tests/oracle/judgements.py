@@ -252,12 +252,15 @@ def _outcome(life: Life, episode: Episode, is_handed_off: bool, data_as_of: date
 
 
 def _is_silent(life: Life, answer: Message, data_as_of: datetime) -> bool:
-    """No customer message on the ticket for the whole window after the last AI reply."""
+    """No customer message on the ticket up to the end of the window after the last AI reply.
+
+    As with every window, its last second is within it: at one instant messages come first (K1).
+    """
     window = ASSUME[life.case.is_sync]
     place = life.case.timeline.index(answer)
     later = [
         item
         for item in life.case.timeline[place + 1 :]
-        if isinstance(item, Message) and item.is_from_customer and item.at - answer.at < window
+        if isinstance(item, Message) and item.is_from_customer and item.at - answer.at <= window
     ]
     return not later and answer.at + window <= data_as_of

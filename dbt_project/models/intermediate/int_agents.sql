@@ -1,5 +1,6 @@
 -- Agents as listed, else derived from the ids that speak, act, are assigned, log time or have a
--- shift; of whom nothing else is known, that is a person.
+-- shift; of whom nothing else is known, that is a person. Who only speaks after data_as_of is nobody
+-- yet (K10); a shift to come is a plan.
 with
 
 agents as (
@@ -33,13 +34,17 @@ account as (
 seen as (
     select source, author_id as agent_id, author_kind as kind
     from messages
+    cross join account
     where author_kind in ('human_agent', 'ai_agent') and author_id is not null
+        and messages.sent_at <= account.data_as_of
 
     union all
 
     select source, actor_id as agent_id, actor_kind as kind
     from ticket_events
+    cross join account
     where actor_kind in ('human_agent', 'ai_agent') and actor_id is not null
+        and ticket_events.occurred_at <= account.data_as_of
 
     union all
 
@@ -51,6 +56,8 @@ seen as (
 
     select source, agent_id, null as kind
     from time_entries
+    cross join account
+    where time_entries.started_at <= account.data_as_of
 
     union all
 
