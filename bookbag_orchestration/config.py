@@ -33,11 +33,7 @@ from ingestion.sample.story import tell
 
 DEFAULT_FILE = "bookbag.toml"
 PLANNED_KINDS = (
-    "gorgias",
-    "intercom",
-    "freshdesk",
     "chatwoot",
-    "shopify",
     "woocommerce",
 )
 

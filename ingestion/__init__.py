@@ -11,7 +11,7 @@ from typing import Any
 
 from dlt.sources import DltSource
 
-from ingestion import zendesk
+from ingestion import freshdesk, gorgias, intercom, shopify, zendesk
 from ingestion.api import ApiSpec
 from ingestion.contracts import ENTITIES
 from ingestion.files import files_source
@@ -22,7 +22,11 @@ SOURCES: Mapping[str, Callable[[Any, SourceRun], DltSource]] = MappingProxyType(
     {
         "files": files_source,
         "sample": sample_source,
+        "intercom": intercom.intercom_source,
+        "gorgias": gorgias.gorgias_source,
+        "freshdesk": freshdesk.freshdesk_source,
         "zendesk": zendesk.zendesk_source,
+        "shopify": shopify.shopify_source,
     }
 )
 
@@ -40,10 +44,22 @@ class Vendor:
 
 VENDORS: Mapping[str, Vendor] = MappingProxyType(
     {
+        "intercom": Vendor(intercom.ADDRESS, intercom.TABLES, (("access_token",),)),
+        "gorgias": Vendor(
+            gorgias.ADDRESS,
+            tuple(stream.table for stream in gorgias.STREAMS),
+            (("email", "api_key"),),
+        ),
+        "freshdesk": Vendor(freshdesk.ADDRESS, freshdesk.TABLES, (("api_key",),)),
         "zendesk": Vendor(
             zendesk.ADDRESS,
             tuple(stream.table for stream in zendesk.STREAMS),
             (("oauth_token",), ("email", "api_token")),
+        ),
+        "shopify": Vendor(
+            shopify.ADDRESS,
+            tuple(stream.table for stream in shopify.STREAMS),
+            (("access_token",),),
         ),
     }
 )

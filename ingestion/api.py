@@ -70,11 +70,7 @@ class Api:
             retry_condition=_is_cut_short,
         ).session
 
-        def slow_down(answer: Response, *args: Any, **kwargs: Any) -> None:
-            if answer.ok:
-                time.sleep(min(pause_s(answer.headers) or 0, LONGEST_PAUSE_S))
-
-        session.hooks["response"].append(slow_down)
+        self._pause_s = pause_s
         self._client = RESTClient(spec.url, headers=dict(headers or {}), auth=auth, session=session)
 
     def pages(
@@ -99,6 +95,7 @@ class Api:
                 paginator=paginator,
                 data_selector=data,
             ):
+                self._slow_down(page.response)
                 yield Page(list(page), page.response, is_last=not paginator.has_next_page)
         except RequestException as error:
             raise self._explained(error, path) from error
@@ -108,9 +105,27 @@ class Api:
         try:
             answer = self._client.get(path, params=dict(params or {}))
             answer.raise_for_status()
+            self._slow_down(answer)
             return orjson.loads(answer.content)
         except RequestException as error:
             raise self._explained(error, path) from error
+
+    def post(self, path: str, json: Mapping[str, Any]) -> Any:
+        """The JSON that a question in JSON is answered with; it may be asked more than once.
+
+        Raises IngestError as `pages` does.
+        """
+        try:
+            answer = self._client.post(path, json=dict(json))
+            answer.raise_for_status()
+            self._slow_down(answer)
+            return orjson.loads(answer.content)
+        except RequestException as error:
+            raise self._explained(error, path) from error
+
+    def _slow_down(self, answer: Response) -> None:
+        """Not a hook of the session: those of a call, which raise for a status, replace it."""
+        time.sleep(min(self._pause_s(answer.headers) or 0, LONGEST_PAUSE_S))
 
     def _explained(self, error: RequestException, path: str) -> IngestError:
         answer = error.response if isinstance(error, HTTPError) else None

@@ -221,7 +221,55 @@
     nullif(regexp_extract({{ text }}, '{{ pattern }}', 1), '')
 {%- endmacro %}
 
-{# Whether a JSON list of texts holds this one. #}
+{# Text at a key of a JSON object, the key being a column; NULL where there is none. #}
+{% macro json_text_at(document, key) -%}
+    json_extract_string({{ document }}, '$."' || {{ key }} || '"')
+{%- endmacro %}
+
+{# Whether a JSON list of texts holds this one; NULL where it is no list. #}
 {% macro has_item(list_text, item) -%}
-    list_contains(from_json({{ list_text }}, '["varchar"]'), '{{ item }}')
+    list_contains(
+        from_json(case when {{ list_text }} like '[%' then {{ list_text }} end, '["varchar"]'),
+        '{{ item }}'
+    )
+{%- endmacro %}
+
+{# Seconds since 1970 as text → instant; NULL where it is none. #}
+{% macro instant_of_epoch(text) -%}
+    to_timestamp(try_cast({{ text }} as bigint))
+{%- endmacro %}
+
+{# The texts that a path with a * finds in a JSON document, as a JSON list; [] where none. #}
+{% macro json_texts(document, path) -%}
+    cast(to_json(json_extract_string({{ document }}, '{{ path }}')) as varchar)
+{%- endmacro %}
+
+{# A row for each field of the JSON object at a path; only in a select list. #}
+{% macro json_fields(document, path) -%}
+    unnest(map_entries(cast(json_extract({{ document }}, '{{ path }}') as map(varchar, varchar))))
+{%- endmacro %}
+
+{% macro field_name(field) -%}
+    {{ field }}['key']
+{%- endmacro %}
+
+{% macro field_value(field) -%}
+    {{ field }}['value']
+{%- endmacro %}
+
+{# What is read of a text in HTML: no tags, and a space for each character that is written out. #}
+{% macro text_of_html(html) -%}
+    trim(regexp_replace({{ html }}, '<[^>]*>|&#?[A-Za-z0-9]+;', ' ', 'g'))
+{%- endmacro %}
+
+{# Text at a path of a JSON document → instant; one without an offset is UTC, NULL where none is. #}
+{% macro utc_instant_of(document, path) -%}
+    try_cast(regexp_replace(
+        {{ json_text(document, path) }}, '(T[0-9:.]+)$', '\1+00:00'
+    ) as timestamptz)
+{%- endmacro %}
+
+{# What a path with a wildcard finds in a JSON document, as the JSON text of a list. #}
+{% macro json_values(document, path) -%}
+    cast(to_json(json_extract({{ document }}, '{{ path }}')) as varchar)
 {%- endmacro %}

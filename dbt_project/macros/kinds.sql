@@ -5,10 +5,23 @@
             'tickets', 'messages', 'ticket_events', 'csat_responses', 'agents', 'customers',
             'time_entries', 'order_mentions', 'orders', 'order_lines', 'refunds',
         ],
+        'intercom': [
+            'tickets', 'messages', 'ticket_events', 'csat_responses', 'agents', 'customers',
+            'time_entries', 'order_mentions',
+        ],
+        'gorgias': [
+            'tickets', 'messages', 'ticket_events', 'csat_responses', 'agents', 'customers',
+            'order_mentions',
+        ],
+        'freshdesk': [
+            'tickets', 'messages', 'ticket_events', 'csat_responses', 'agents', 'customers',
+            'time_entries', 'order_mentions',
+        ],
         'zendesk': [
             'tickets', 'messages', 'ticket_events', 'csat_responses', 'agents', 'customers',
             'time_entries', 'order_mentions',
         ],
+        'shopify': ['customers', 'orders', 'order_lines', 'refunds'],
     }) }}
 {% endmacro %}
 

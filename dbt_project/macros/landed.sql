@@ -11,10 +11,23 @@
             'holidays', 'targets',
             'quarantine', 'file_loads',
         ],
+        'intercom': [
+            'conversations', 'conversation_details', 'deleted_conversations', 'contacts', 'admins',
+            'teams',
+        ],
+        'gorgias': [
+            'tickets', 'messages', 'events', 'satisfaction_surveys', 'customers', 'users', 'teams',
+            'tags', 'custom_fields',
+        ],
+        'freshdesk': [
+            'tickets', 'conversations', 'time_entries', 'contacts', 'satisfaction_ratings',
+            'agents', 'groups', 'ticket_fields',
+        ],
         'zendesk': [
             'tickets', 'ticket_events', 'ticket_audits', 'users', 'satisfaction_ratings', 'groups',
             'ticket_fields',
         ],
+        'shopify': ['orders', 'customers', 'disputes'],
     }) }}
 {% endmacro %}
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ingestion.sandbox import zendesk
+from ingestion.sandbox import freshdesk, gorgias, intercom, shopify, zendesk
 from ingestion.sandbox.clock import Clock, FrozenClock, SkewedClock
 from ingestion.sandbox.faults import Faults, FaultyAnswers
 from ingestion.sandbox.vendor import Gate, Limit, Vendor, answer, refuse
@@ -24,7 +24,11 @@ from ingestion.sandbox.world import World
 
 VENDORS: Mapping[str, Vendor] = MappingProxyType(
     {
+        "intercom": intercom.VENDOR,
+        "gorgias": gorgias.VENDOR,
+        "freshdesk": freshdesk.VENDOR,
         "zendesk": zendesk.VENDOR,
+        "shopify": shopify.VENDOR,
     }
 )
 

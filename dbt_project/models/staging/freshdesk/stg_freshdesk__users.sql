@@ -1,0 +1,142 @@
+-- Agents and contacts. Who leaves the team becomes a contact: whoever was an agent, was responsible
+-- for a ticket or wrote for the shop is one still. An AI agent is one whose name, title or id the
+-- map knows.
+with
+
+agents as (
+    {{ newest_documents(source('landed', 'freshdesk_agents')) }}
+),
+
+contacts as (
+    {{ newest_documents(source('landed', 'freshdesk_contacts')) }}
+),
+
+groups as (
+    {{ newest_documents(source('landed', 'freshdesk_groups')) }}
+),
+
+versions as (
+    select * from {{ ref('stg_freshdesk__versions') }}
+),
+
+conversations as (
+    select * from {{ ref('stg_freshdesk__conversations') }}
+),
+
+signals as (
+    select * from {{ ref('map_ai_signal') }}
+    where kind = 'freshdesk'
+),
+
+named_groups as (
+    select
+        source,
+        _key as group_id,
+        {{ json_text('payload', '$.name') }} as group_name
+    from groups
+    where row_rank = 1
+),
+
+told as (
+    select
+        source,
+        _key as user_id,
+        true as is_listed_agent,
+        {{ json_text('payload', '$.contact.name') }} as user_name,
+        {{ json_text('payload', '$.contact.job_title') }} as title,
+        lower(trim({{ json_text('payload', '$.contact.email') }})) as email,
+        trim({{ json_text('payload', '$.contact.phone') }}) as phone,
+        cast(null as varchar) as tags,
+        {{ json_text('payload', '$.group_ids[0]') }} as group_id,
+        {{ instant(json_text('payload', '$.created_at')) }} as created_at,
+        row_rank,
+        loaded_at
+    from agents
+    where not _is_deleted
+
+    union all
+
+    select
+        source,
+        _key as user_id,
+        false as is_listed_agent,
+        {{ json_text('payload', '$.name') }} as user_name,
+        {{ json_text('payload', '$.job_title') }} as title,
+        lower(trim({{ json_text('payload', '$.email') }})) as email,
+        trim(coalesce(
+            {{ json_text('payload', '$.phone') }}, {{ json_text('payload', '$.mobile') }}
+        )) as phone,
+        {{ json_list('payload', '$.tags') }} as tags,
+        cast(null as varchar) as group_id,
+        {{ instant(json_text('payload', '$.created_at')) }} as created_at,
+        row_rank,
+        loaded_at
+    from contacts
+    where not _is_deleted
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by source, user_id order by is_listed_agent desc, row_rank
+        ) as user_rank
+    from told
+),
+
+people as (
+    select * from ranked
+    where user_rank = 1
+),
+
+workers as (
+    select
+        source,
+        assignee_id as user_id
+    from versions
+    where assignee_id is not null
+
+    union
+
+    select
+        source,
+        author_id as user_id
+    from conversations
+    where not is_incoming and author_id is not null
+),
+
+bots as (
+    select
+        people.source,
+        people.user_id,
+        min(signals.target) as kind
+    from people
+    inner join signals
+        on (signals.signal = 'user_name' and lower(trim(people.user_name)) = signals.source_value)
+        or (signals.signal = 'user_title' and lower(trim(people.title)) = signals.source_value)
+        or (signals.signal = 'user_id' and people.user_id = signals.source_value)
+    group by people.source, people.user_id
+),
+
+joined as (
+    select
+        people.source,
+        people.user_id,
+        people.user_name,
+        people.email,
+        people.phone,
+        people.created_at,
+        people.is_listed_agent or workers.user_id is not null as is_agent,
+        coalesce({{ has_item('people.tags', 'test') }}, false) as is_test,
+        coalesce({{ has_item('people.tags', 'internal') }}, false) as is_internal,
+        coalesce(bots.kind, 'human_agent') as agent_kind,
+        {{ segment_text('named_groups.group_name') }} as team,
+        people.loaded_at
+    from people
+    left join workers on people.source = workers.source and people.user_id = workers.user_id
+    left join bots on people.source = bots.source and people.user_id = bots.user_id
+    left join named_groups
+        on people.source = named_groups.source and people.group_id = named_groups.group_id
+)
+
+select * from joined

@@ -1,0 +1,24 @@
+with
+
+contacts as (
+    {{ newest_documents(source('landed', 'intercom_contacts')) }}
+),
+
+renamed as (
+    select
+        source,
+        _key as customer_id,
+        lower(trim({{ json_text('payload', '$.email') }})) as email,
+        trim({{ json_text('payload', '$.phone') }}) as phone,
+        cast(null as varchar) as merged_into,
+        {{ instant_of_epoch(json_text('payload', '$.created_at')) }} as created_at,
+        coalesce({{ json_text('payload', '$.custom_attributes.is_test') }} = 'true', false)
+            as is_test,
+        coalesce({{ json_text('payload', '$.custom_attributes.is_internal') }} = 'true', false)
+            as is_internal,
+        loaded_at
+    from contacts
+    where row_rank = 1 and not _is_deleted
+)
+
+select * from renamed
