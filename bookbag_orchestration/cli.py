@@ -172,6 +172,21 @@ def sources(config: ConfigOption = None, home: HomeOption = None) -> None:
         raise Stop(str(error), error.code) from None
 
 
+@app.command(epilog="Example: bookbag sandbox --port 8000 --faults 0.1")
+def sandbox(
+    port: Annotated[int, typer.Option(help="Port on loopback.")] = 8000,
+    speed: Annotated[float, typer.Option(min=0.0, help="Seconds of the shop in one.")] = 1.0,
+    faults: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of bad answers.")] = 0.0,
+) -> None:
+    """The sample shop, living on, behind the APIs of the vendors; until interrupted."""
+    from bookbag_orchestration.sandbox import SandboxError, serve
+
+    try:
+        serve(port, speed=speed, faults=faults, say=Console().print)
+    except SandboxError as error:
+        raise Stop(str(error), 1) from None
+
+
 @quarantine_app.callback(epilog="Example: bookbag quarantine --source support")
 def quarantine(
     context: typer.Context,

@@ -57,8 +57,8 @@ def test_tickets_hold_what_zendesk_says(staged: duckdb.DuckDBPyConnection) -> No
     assert found == [
         ("1", "email", "wismo", "closed", "care", None, False, False),
         ("2", "chat", "other", "on_hold", "chat", None, False, False),
-        ("3", "web_form", None, "closed", "care", "1", False, False),
-        ("4", "email", None, "deleted", "care", None, True, True),
+        ("3", "contact_form", None, "closed", "care", "1", False, False),
+        ("4", "email", None, "deleted", "care", None, True, False),
         ("5", "email", None, "deleted", "care", None, False, True),
     ]
 
@@ -89,7 +89,8 @@ def test_states_handoffs_and_merges_are_events(staged: duckdb.DuckDBPyConnection
         """select ticket_id, strftime(occurred_at, '%d %H:%M:%S'), event_type, to_value
         from staging.stg_zendesk__ticket_events
         where event_type in ('resolved', 'closed', 'status_changed', 'handoff', 'ai_outcome',
-            'merged_into', 'deleted', 'survey_sent') order by occurred_at, ticket_id, event_type""",
+            'merged_into', 'deleted', 'spam_marked', 'survey_sent')
+        order by occurred_at, ticket_id, event_type""",
     )
     assert found == [
         ("1", "02 09:00:00", "status_changed", "open"),
@@ -100,7 +101,7 @@ def test_states_handoffs_and_merges_are_events(staged: duckdb.DuckDBPyConnection
         ("2", "02 09:30:02", "handoff", "policy"),
         ("2", "02 09:40:00", "status_changed", "on_hold"),
         ("1", "02 10:00:00", "resolved", None),
-        ("4", "02 10:00:15", "deleted", None),
+        ("4", "02 10:00:15", "spam_marked", None),
         ("1", "02 10:30:00", "survey_sent", None),
         ("3", "02 11:00:00", "closed", None),
         ("3", "02 11:00:00", "merged_into", "1"),

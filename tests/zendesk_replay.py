@@ -34,13 +34,13 @@ def replay(folder: Path, *, has_events: bool = True, tickets: int | None = None)
     of_ticket = defaultdict(list)
     for audit in audits:
         of_ticket[audit["ticket_id"]].append(audit)
-    base = ""
+    origin = ""
 
     def export(request: Request) -> JSONResponse:
         first = int(request.query_params.get("cursor", 0))
         size = int(request.query_params.get("per_page", PAGE))
         after = min(first + size, len(listed))
-        address = f"{base}/api/v2/incremental/tickets/cursor.json?per_page={size}&cursor={after}"
+        address = f"{origin}/api/v2/incremental/tickets/cursor.json?per_page={size}&cursor={after}"
         return JSONResponse(
             {
                 "tickets": listed[first:after],
@@ -59,7 +59,7 @@ def replay(folder: Path, *, has_events: bool = True, tickets: int | None = None)
                 "ticket_events": [_as_event(audit) for audit in page],
                 "count": len(page),
                 "end_time": end,
-                "next_page": f"{base}/api/v2/incremental/ticket_events.json?start_time={end}",
+                "next_page": f"{origin}/api/v2/incremental/ticket_events.json?start_time={end}",
                 "end_of_stream": len(page) < PAGE,
             }
         )
@@ -83,6 +83,7 @@ def replay(folder: Path, *, has_events: bool = True, tickets: int | None = None)
     if has_events:
         routes.append(Route("/api/v2/incremental/ticket_events.json", events))
     with running(Starlette(routes=routes)) as base:
+        origin = base
         yield base
 
 

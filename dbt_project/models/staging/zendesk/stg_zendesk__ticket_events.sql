@@ -28,11 +28,22 @@ signals as (
     where kind = 'zendesk' and signal = 'ticket_tag'
 ),
 
+spam_audits as (
+    select distinct
+        source,
+        audit_id
+    from changes
+    where field_name = 'tags' and {{ has_item('new_value', 'spam') }}
+),
+
+-- To call a ticket spam is to delete it there.
 status_changes as (
     select
         changes.source, changes.ticket_id, changes.change_id, 'status' as part,
         changes.occurred_at,
         case
+            when statuses.target = 'deleted' and spam_audits.audit_id is not null
+                then 'spam_marked'
             when changes.change_type = 'Create' and statuses.target = 'new' then 'created'
             when statuses.target in ('resolved', 'closed', 'deleted') then statuses.target
             when changes.old_value = 'deleted' then 'restored'
@@ -44,6 +55,8 @@ status_changes as (
         changes.author_id, changes.loaded_at
     from changes
     left join statuses on changes.new_value = statuses.source_value
+    left join spam_audits
+        on changes.source = spam_audits.source and changes.audit_id = spam_audits.audit_id
     where changes.field_name = 'status' and changes.new_value is not null
 ),
 
@@ -153,6 +166,15 @@ merged as (
         source, ticket_id, change_id, 'merge' as part, occurred_at, 'merged_into' as event_type,
         cast(null as varchar) as from_value, merged_into as to_value, author_id, loaded_at
     from ticket_merges
+
+    union all
+
+    select
+        source, ticket_id, change_id, 'merge' as part, occurred_at, 'unmerged' as event_type,
+        cast(null as varchar) as from_value, cast(null as varchar) as to_value, author_id,
+        loaded_at
+    from tag_changes
+    where event_type = 'tag_removed' and tag = 'closed_by_merge'
 ),
 
 unioned as (

@@ -120,10 +120,16 @@ renamed as (
         own_columns.product_sku,
         own_columns.order_id,
         coalesce({{ has_item('read.tags', 'spam') }}, false) as is_spam,
-        read._is_deleted or coalesce(read.status = 'deleted', false) as is_deleted,
-        case when read.status = 'deleted' then read.updated_at end as deleted_at,
+        read._is_deleted or (
+            coalesce(read.status = 'deleted', false)
+            and not coalesce({{ has_item('read.tags', 'spam') }}, false)
+        ) as is_deleted,
+        case when read.status = 'deleted'
+            and not coalesce({{ has_item('read.tags', 'spam') }}, false)
+            then read.updated_at end as deleted_at,
         coalesce({{ has_item('read.tags', 'test') }}, false) as is_test,
-        survivors.merged_into,
+        case when {{ has_item('read.tags', 'closed_by_merge') }}
+            then survivors.merged_into end as merged_into,
         cast(null as timestamptz) as first_reply_at,
         cast(null as timestamptz) as resolved_at,
         read.loaded_at
