@@ -134,8 +134,8 @@ def _actions(
             if event.actor_id and event.actor_kind == "human_agent":
                 yield event.actor_id, event.at
             continue
-        # Where nothing is said of who resolved, the ticket's assignee is credited (X17), but not a
-        # team that it is assigned to.
-        assignee = assignee_of(family.case.ticket, family.case.events)
+        # Where nothing is said of who resolved, the ticket's assignee then is credited (X17), but
+        # not a team that it is assigned to.
+        assignee = assignee_of(family.case.ticket, family.case.events, event.at)
         if assignee and assignee in world.shop.agent_ids and is_human(assignee):
             yield assignee, event.at

@@ -203,12 +203,15 @@ def _team(shop: Shop, ticket: Ticket, events: list[Event]) -> str:
     return unnamed(agent.team if agent else None, "unassigned")
 
 
-def assignee_of(ticket: Ticket, events: Iterable[Event]) -> str | None:
-    """By the last assignment, else the column."""
+def assignee_of(
+    ticket: Ticket, events: Iterable[Event], until: datetime | None = None
+) -> str | None:
+    """By the last assignment, up to `until` if given; of a ticket without any, the column."""
     moves = [item for item in events if item.event_type in ("assigned", "unassigned")]
     if not moves:
         return ticket.assignee_id
-    return moves[-1].to_value if moves[-1].event_type == "assigned" else None
+    before = [item for item in moves if until is None or item.at <= until]
+    return before[-1].to_value if before and before[-1].event_type == "assigned" else None
 
 
 def _survivors(tickets: dict[str, Ticket], events: dict[str, list[Event]]) -> dict[str, str]:

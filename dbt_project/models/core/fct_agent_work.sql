@@ -1,5 +1,5 @@
 -- One row each time a human agent is credited with something (trap X17): a reply to its sender, a
--- resolve to who did it or else to the assignee, handle time to whose it is, a rating to the last
+-- resolve to who did it or else to the assignee then, handle time to whose it is, a rating to the last
 -- human replier before the survey, a first contact to the last human replier of the episode.
 with
 
@@ -41,6 +41,15 @@ tickets as (
     where is_countable
 ),
 
+ticket_events as (
+    select * from {{ ref('int_ticket_events') }}
+    where event_type in ('assigned', 'unassigned')
+),
+
+everyone as (
+    select * from {{ ref('int_agents') }}
+),
+
 agents as (
     select * from {{ ref('dim_agents') }}
     where author_kind = 'human_agent'
@@ -61,6 +70,31 @@ handled as (
         and resolves.resolved_at >= time_entries.started_at
     where resolves.handling <> 'ai_only'
     group by resolves.ticket_key, resolves.resolve_seq, time_entries.agent_key
+),
+
+-- Whose ticket it was at a resolve that names nobody; a team is no agent. Where assignments are told
+-- at all, the ticket's column (whose it is today) says nothing of then.
+assignments as (
+    select
+        resolves.ticket_key,
+        resolves.resolve_seq,
+        everyone.agent_key,
+        ticket_events.occurred_at <= resolves.resolved_at as is_before,
+        row_number() over (
+            partition by resolves.ticket_key, resolves.resolve_seq
+            order by
+                case when ticket_events.occurred_at <= resolves.resolved_at then 0 else 1 end,
+                ticket_events.occurred_at desc,
+                ticket_events.seq desc nulls first,
+                ticket_events.source_id desc
+        ) as recency
+    from resolves
+    inner join ticket_events on resolves.ticket_key = ticket_events.ticket_key
+    left join everyone
+        on ticket_events.source = everyone.source
+        and ticket_events.event_type = 'assigned'
+        and ticket_events.to_value = everyone.agent_id
+    where resolves.resolved_by_key is null
 ),
 
 last_repliers as (
@@ -85,13 +119,21 @@ credited as (
 
     select
         'resolve' as kind,
-        coalesce(resolves.resolved_by_key, tickets.assignee_key) as agent_key,
+        case
+            when resolves.resolved_by_key is not null then resolves.resolved_by_key
+            when assignments.ticket_key is null then tickets.assignee_key
+            when assignments.is_before then assignments.agent_key
+        end as agent_key,
         resolves.ticket_key, resolves.resolved_at as happened_at,
         resolves.resolved_until as holds_until_at, resolves.turns_ai + resolves.turns_human as amount,
         case when resolves.is_reopen_known then resolves.reopened_at is not null end as is_reopened,
         resolves.channel, resolves.category, resolves.handling, resolves.handling_side
     from resolves
     inner join tickets on resolves.ticket_key = tickets.ticket_key
+    left join assignments
+        on resolves.ticket_key = assignments.ticket_key
+        and resolves.resolve_seq = assignments.resolve_seq
+        and assignments.recency = 1
     where coalesce(resolves.resolved_by_kind, 'human_agent') = 'human_agent'
         and (resolves.resolved_by_key is not null or resolves.resolved_by_kind is null)
 
