@@ -177,8 +177,8 @@ def test_the_shop_is_landed_whole_and_of_the_next_day_only_what_is_new(tmp_path:
     def loaded(days: int) -> dict[str, int]:
         now = NOW + timedelta(days=days)
         run = SourceRun(tmp_path / "w.duckdb", tmp_path / "scratch", now)
-        source = sample_source(LIVING, run)
-        result = load(build("desk", run.warehouse, tmp_path), source, run.warehouse)
+        pipeline = build("desk", run.warehouse, tmp_path)
+        result = load(pipeline, lambda: sample_source(LIVING, run), run)
         assert result.quarantined == 0
         return dict(result.rows)
 

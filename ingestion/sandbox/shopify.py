@@ -33,7 +33,8 @@ from ingestion.sandbox.vendor import Vendor, answer
 from ingestion.sandbox.world import World
 
 MOST_POINTS = 1_000
-BUCKET, RESTORED_A_S = 2_000.0, 100.0
+# Of the largest plan, so that a first load ends in this minute.
+BUCKET, RESTORED_A_S = 40_000.0, 2_000.0
 SCOPES = ("read_orders", "read_all_orders", "read_customers", "read_shopify_payments_disputes")
 REFUSED = "[API] Invalid API key or access token (unrecognized login or wrong password)"
 
