@@ -21,7 +21,7 @@ from requests.exceptions import HTTPError, RequestException
 from ingestion.errors import IngestError
 
 TIMEOUT_S = 60
-ATTEMPTS = 8
+ATTEMPTS = 6
 LONGEST_PAUSE_S = 300
 # An answer that says: not for you, or not here. What is optional is then left out, audibly.
 REFUSED = (401, 403, 404, 410)
