@@ -109,8 +109,25 @@ class Documents:
             yield dlt.mark.with_table_name(self._set_aside(), "quarantine")
             self._nameless.clear()
 
+    def account(self) -> Iterator[Any]:
+        """What the table holds now, in the books that files are kept in; only after a change."""
+        if self._table not in self._run.sync.changed:
+            return
+        held = len(self.landed_keys())
+        columns: dict[str, Any] = {
+            "entity": [self._table],
+            "file": ["api"],
+            "rows_read": [held],
+            "rows_good": [held],
+            "loaded_at": [self._run.now],
+        }
+        counts = {name: [0] for name in FILE_LOADS.names if name.startswith(("rows_", "dst_"))}
+        row = {name: [None] for name in FILE_LOADS.names} | counts | columns
+        yield dlt.mark.with_table_name(pa.table(row).cast(FILE_LOADS), "file_loads")
+
     def _take(self, rows: Iterable[Row]) -> None:
         for row in rows:
+            self._run.sync.changed.add(self._table)
             self._waiting.pop(row[0], None)
             self._waiting[row[0]] = row
             self._landed[row[0]] = row[2]

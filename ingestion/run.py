@@ -19,6 +19,7 @@ class Sync:
     begun: set[str] = field(default_factory=set)
     finished: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
     seen: dict[str, set[str]] = field(default_factory=dict)
     passes: int = 0
     _read: int = 0

@@ -93,7 +93,8 @@ def _land(
     if run.reread_all and stream.table not in run.sync.begun:
         state.clear()
     run.sync.begun.add(stream.table)
-    if stream.table not in run.sync.finished:
+    was_finished = stream.table in run.sync.finished
+    if not was_finished:
         try:
             yield from _read(stream, connect(spec), state, run, landing, below)
         except RefusedError:
@@ -103,6 +104,8 @@ def _land(
             run.sync.finished.add(stream.table)
     for documents in (landing, *(each for _, each in below.values())):
         yield from documents.batches(is_last=True)
+        if run.sync.is_late or (stream.table in run.sync.finished and not was_finished):
+            yield from documents.account()
 
 
 def _read(

@@ -40,6 +40,21 @@ def test_a_second_sync_adds_nothing(desk: tuple[Sandbox, Desk]) -> None:
     assert shop.sync().rows == {}
 
 
+def test_the_books_say_what_each_table_holds_and_only_after_a_change(
+    desk: tuple[Sandbox, Desk],
+) -> None:
+    _, shop = desk
+    told = "select entity, rows_good from raw_desk.file_loads order by entity, loaded_at"
+    for _ in range(2):
+        shop.sync(documents=1)
+        with duckdb.connect(str(shop.warehouse)) as connection:
+            books = dict(rows(connection, told))
+            assert len(books) == len(rows(connection, told))
+    assert books["tickets"] == 5
+    assert books["satisfaction_ratings"] == 1
+    assert books == {table: len(found) for table, found in shop.documents().items() if found}
+
+
 def test_small_passes_land_what_one_pass_does(desk: tuple[Sandbox, Desk], tmp_path: Path) -> None:
     _, shop = desk
     shop.sync()
