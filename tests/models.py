@@ -133,6 +133,11 @@ def _land(connection: duckdb.DuckDBPyConnection, spec: FilesSpec, scratch: Path)
                 f"create view landed.{kind}_{table} as"
                 " select null::varchar as source, * from raw_bookbag.no_documents"
             )
+    load_maps(connection)
+
+
+def load_maps(connection: duckdb.DuckDBPyConnection) -> None:
+    """The seeds."""
     connection.execute("create schema maps")
     for seed in sorted((DBT_PROJECT / "seeds").glob("*.csv")):
         connection.execute(

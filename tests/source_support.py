@@ -15,14 +15,13 @@ import duckdb
 
 from bookbag_orchestration.account import write_account
 from bookbag_orchestration.sections import Account, ApiSource, Config
-from bookbag_orchestration.settings import DBT_PROJECT
 from ingestion import SOURCES, TABLES, VENDORS
 from ingestion.api import ApiSpec
 from ingestion.contracts import ENTITIES
 from ingestion.pipeline import Loaded, build, load
 from ingestion.run import SourceRun, Sync
 from ingestion.streams import SWEEP_EVERY
-from tests.models import Model, create
+from tests.models import Model, create, load_maps
 
 SECRETS: Mapping[str, str] = {
     "email": "me@shop.example",
@@ -87,7 +86,7 @@ class Desk:
             connection.execute("set timezone = 'UTC'")
             write_account(connection, config)
             connection.execute(f"attach '{self.warehouse}' as landing (read_only)")
-            for schema in sorted({"landed", "maps"} | {model.schema for model in models}):
+            for schema in sorted({"landed"} | {model.schema for model in models}):
                 connection.execute(f"create schema {schema}")
             for name, shape in (
                 *((f"files_{table}", table) for table in (*ENTITIES, "quarantine", "file_loads")),
@@ -98,9 +97,6 @@ class Desk:
                 if kind == self.kind:
                     rows = f"select 'desk' as source, * from landing.raw_desk.{table}"
                 connection.execute(f"create view landed.{name} as {rows}")
-            for seed in sorted((DBT_PROJECT / "seeds").glob("*.csv")):
-                connection.execute(
-                    f"create table maps.{seed.stem} as from read_csv('{seed}', all_varchar = true)"
-                )
+            load_maps(connection)
             create(connection, models)
             yield connection
