@@ -29,7 +29,7 @@ _TABLES = {
         " churn_window_s bigint, fte_hours double, shrinkage double, min_n integer,"
         " code_version varchar"
     ),
-    "sources": "source varchar, kind varchar, timezone varchar, start_date date",
+    "sources": "source varchar, kind varchar, timezone varchar, start_date date, ids_of varchar",
     "kpi_settings": (
         "kpi varchar, owner varchar, protocol varchar, cadence varchar, good double,"
         " better double, best double, alert_below double, alert_above double, min_n integer"
@@ -157,4 +157,4 @@ def _account_row(config: Config) -> Row:
 
 def _source_row(config: Config, name: str) -> Row:
     source = config.source(name)
-    return (source.name, source.kind, source.timezone, source.start_date)
+    return (source.name, source.kind, source.timezone, source.start_date, source.ids_of)

@@ -1,19 +1,25 @@
-"""`bookbag sandbox`: the sample shop served as the APIs of helpdesks and shops, on loopback.
+"""The sample shop served as the APIs of helpdesks and shops, on loopback.
 
-For whoever wants to see a connector work, or to break one, without a vendor's account. The shop
-lives on while it is served: new tickets come, old ones are answered, rated, merged and deleted.
+`bookbag sandbox` is for whoever wants to see a connector work, or to break one, without a vendor's
+account; sources with `url = "sandbox"` are served while a run reads them. The shop lives on: new
+tickets come, old ones are answered, rated, merged and deleted.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache, partial
 
+from starlette.applications import Starlette
+
+from bookbag_orchestration.sections import SANDBOX, Config, SampleSource
 from ingestion import VENDORS
-from ingestion.sample.shop import build_shop
+from ingestion.api import ApiSpec
+from ingestion.sample.source import living_shop
 from ingestion.sample.story import SampleSpec
 from ingestion.sandbox import app as vendors
 from ingestion.sandbox.faults import Faults
-from ingestion.sandbox.serve import serve_forever
+from ingestion.sandbox.serve import in_background, serve_forever
 from ingestion.sandbox.vendor import Limit
 from ingestion.sandbox.world import live_world
 
@@ -27,18 +33,14 @@ class SandboxError(Exception):
 
 def serve(port: int, *, speed: float, faults: float, say: Callable[[str], object]) -> None:
     """Serves until interrupted. Raises SandboxError if the port is taken."""
-    world, clock = live_world(build_shop(SampleSpec(), now=datetime.now(UTC)), speed=speed)
-    kinds = sorted(vendors.VENDORS)
+    app = _app(SampleSpec(), speed, faults)
     say(f"The sample shop on loopback, at {speed:g} times the speed of life. Interrupt to stop.")
-    for kind in kinds:
+    for kind in sorted(vendors.VENDORS):
         secrets = " ".join(
             f"SOURCES__SUPPORT__{key.upper()}=x" for key in VENDORS[kind].secrets[-1]
         )
         say(f'{kind:12} url = "http://127.0.0.1:{port}/{kind}"')
         say(f"{'':12} {secrets}")
-    app = vendors.create_app(
-        world, clock, faults=Faults(rate=faults) if faults else None, limits=_quicker_limits()
-    )
     try:
         serve_forever(app, port)
     except OSError as error:
@@ -46,6 +48,34 @@ def serve(port: int, *, speed: float, faults: float, say: Callable[[str], object
             f"Port {port} of the loopback address cannot be served: {error.strerror}. Give --port"
             " another one."
         ) from None
+
+
+def settled(spec: ApiSpec, config: Config) -> ApiSpec:
+    """The spec of a source that is the sandbox, with its address and keys; any other as it is.
+
+    The shop that is served is that of the config's sample source, if it has one.
+    """
+    if spec.url != SANDBOX:
+        return spec
+    shops = (
+        source.spec(config.base) for source in config.sources if isinstance(source, SampleSource)
+    )
+    shop = replace(next(shops, SampleSpec()), is_beside=False)
+    secrets = dict.fromkeys(VENDORS[spec.kind].secrets[-1], SANDBOX)
+    return replace(spec, url=f"{_address(shop)}/{spec.kind}", secrets=secrets)
+
+
+@cache
+def _address(shop: SampleSpec) -> str:
+    """One server a process, whatever number of sources it serves."""
+    return in_background(partial(_app, shop, 1.0, 0.0))
+
+
+def _app(shop: SampleSpec, speed: float, faults: float) -> Starlette:
+    world, clock = live_world(living_shop(shop, datetime.now(UTC)), speed=speed)
+    return vendors.create_app(
+        world, clock, faults=Faults(rate=faults) if faults else None, limits=_quicker_limits()
+    )
 
 
 def _quicker_limits() -> dict[str, list[Limit]]:

@@ -14,6 +14,8 @@ from ingestion.api import ApiSpec
 from ingestion.export.folder import FilesSpec, TableMapping
 from ingestion.sample.story import SampleSpec
 
+SANDBOX = "sandbox"
+"""The `url` of a source that is the sample shop, served in the shape of the source's kind."""
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -99,12 +101,16 @@ class Table(FileFormat):
 
 
 class Source(Section, ABC):
-    """What every kind of source has."""
+    """What every kind of source has.
+
+    `ids_of` names the source whose tickets, agents and customers the rows of this one tell of.
+    """
 
     name: Identifier
     kind: str
     timezone: Zone = "UTC"
     start_date: date | None = None
+    ids_of: Identifier | None = None
 
     @abstractmethod
     def spec(self, base: Path) -> Any:
@@ -167,13 +173,14 @@ class SampleSource(Source):
             orders=self.orders,
             tickets=self.tickets,
             timezone=self.timezone,
+            is_beside=self.ids_of is not None,
         )
 
 
 class ApiSource(Source):
-    """A vendor's API, at `url` or at the vendor's address of `subdomain`."""
+    """A vendor's API, at `url` or at the vendor's address of `subdomain`; `url` may be SANDBOX."""
 
-    url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+")
+    url: str | None = Field(default=None, pattern=rf"^({SANDBOX}$|https?://[^/\s]+)")
     subdomain: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")
 
     def spec(self, base: Path) -> ApiSpec:
@@ -188,7 +195,10 @@ class ApiSource(Source):
 
     @model_validator(mode="after")
     def _has_an_address(self) -> Self:
-        if self.url is None and self.subdomain is None and "{" in VENDORS[self.kind].address:
+        address = VENDORS[self.kind].address
+        if self.url is None and not address:
+            raise ValueError("`url` is missing: the address of your own, with https")
+        if self.url is None and self.subdomain is None and "{" in address:
             raise ValueError("`subdomain` is missing: the name in front of the vendor's address")
         return self
 

@@ -10,6 +10,7 @@ import dagster as dg
 from dagster_dlt import DagsterDltTranslator, dlt_assets
 from dagster_dlt.translator import DltResourceTranslatorData
 
+from bookbag_orchestration import sandbox
 from bookbag_orchestration.account import write_account
 from bookbag_orchestration.resources import WAREHOUSE_POOL, Progress, Workplace, workplace
 from bookbag_orchestration.sections import Source
@@ -57,7 +58,8 @@ def source_assets(place: Workplace, source: Source) -> dg.AssetsDefinition:
         given = source.spec(place.config.base)
         if isinstance(given, ApiSpec):
             keys = {key for keys in VENDORS[source.kind].secrets for key in keys}
-            return replace(given, secrets=read_secrets(source.name, keys))
+            given = replace(given, secrets=read_secrets(source.name, keys))
+            return sandbox.settled(given, place.config)
         return given
 
     epoch = datetime.fromtimestamp(0, UTC)

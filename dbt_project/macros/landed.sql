@@ -23,12 +23,25 @@
             'tickets', 'conversations', 'time_entries', 'contacts', 'satisfaction_ratings',
             'agents', 'groups', 'ticket_fields',
         ],
+        'chatwoot': [
+            'conversations', 'messages', 'reporting_events', 'contacts', 'csat_survey_responses',
+            'agents', 'agent_bots', 'teams', 'inboxes', 'labels', 'custom_attribute_definitions',
+        ],
         'zendesk': [
             'tickets', 'ticket_events', 'ticket_audits', 'users', 'satisfaction_ratings', 'groups',
             'ticket_fields',
         ],
         'shopify': ['orders', 'customers', 'disputes'],
+        'woocommerce': ['orders', 'customers', 'products', 'refunds'],
     }) }}
+{% endmacro %}
+
+{#
+  Tables of files whose rows tell of tickets, agents and customers that another source may hold: with
+  `ids_of` they count as that source's.
+#}
+{% macro told_of_others() %}
+    {{ return(['csat_responses', 'time_entries', 'nps_responses', 'qa_reviews', 'roster']) }}
 {% endmacro %}
 
 {#
@@ -39,7 +52,8 @@
 {% macro create_landed_views() %}
     {% if execute and flags.WHICH in ('run', 'build', 'test', 'seed', 'snapshot') %}
         {% set found = run_query(
-            "select sources.source, sources.kind, tables.table_name from raw_bookbag.sources"
+            "select sources.source, sources.kind, tables.table_name, sources.ids_of"
+            ~ " from raw_bookbag.sources"
             ~ " inner join information_schema.tables as tables"
             ~ " on tables.table_schema = 'raw_' || sources.source"
             ~ " where tables.table_name not like '\\_dlt%' escape '\\' order by sources.source"
@@ -54,11 +68,12 @@
             {% for table in tables %}
                 {% set shape = 'no_' ~ table if kind == 'files' else 'no_documents' %}
                 {% set branches = [] %}
-                {% for source, its_kind, its_table in found if its_table == table %}
+                {% for source, its_kind, its_table, ids_of in found if its_table == table %}
                     {% if table in ('quarantine', 'file_loads') or its_kind == kind
                         or (kind == 'files' and its_kind == 'sample') %}
                         {% do branches.append(
-                            "select '" ~ source ~ "' as source, * from raw_" ~ source ~ "." ~ table
+                            "select '" ~ (ids_of if ids_of and table in told_of_others() else source)
+                            ~ "' as source, * from raw_" ~ source ~ "." ~ table
                         ) %}
                     {% endif %}
                 {% endfor %}

@@ -1,9 +1,13 @@
 """Sources of kind `sample`: the sample shop, made up to yesterday and read as its own export.
 
 Grain, increments and deletions are those of kind `files`: the shop is written to the scratch folder
-and read back, so that a newcomer's first run goes through the same code as a real export.
+and read back, so that it goes through the same code as a real export. Beside sources that the
+sandbox serves it holds only what their APIs do not say.
 """
 
+from datetime import datetime
+
+import pyarrow as pa
 from dlt.sources import DltSource
 
 from ingestion.export.folder import FilesSpec
@@ -11,6 +15,9 @@ from ingestion.files import files_source
 from ingestion.run import SourceRun
 from ingestion.sample.shop import build_shop, write_export
 from ingestion.sample.story import SampleSpec
+from ingestion.sandbox.beside import beside
+from ingestion.sandbox.clock import LEAD
+from ingestion.sandbox.world import present
 
 
 def sample_source(spec: SampleSpec, run: SourceRun) -> DltSource:
@@ -19,5 +26,14 @@ def sample_source(spec: SampleSpec, run: SourceRun) -> DltSource:
     return files_source(
         FilesSpec(spec.name, folder),
         run,
-        prepare=lambda: write_export(build_shop(spec, now=run.now), folder),
+        prepare=lambda: write_export(_shop(spec, run.now), folder),
     )
+
+
+def living_shop(spec: SampleSpec, now: datetime) -> dict[str, pa.Table]:
+    """The shop with the days to come that the sandbox lives through."""
+    return present(build_shop(spec, now=now + LEAD), now)
+
+
+def _shop(spec: SampleSpec, now: datetime) -> dict[str, pa.Table]:
+    return beside(living_shop(spec, now), now) if spec.is_beside else build_shop(spec, now=now)

@@ -33,6 +33,9 @@ class SampleSpec:
 
     `ends_on` defaults to the day before `now`, `starts_on` to the first of a month about 15 months
     before it. With both given the orders and tickets are spread over just that span.
+
+    `is_beside`: only what the shop keeps beside the helpdesk and the shop system that the sandbox
+    serves.
     """
 
     name: str = "shop"
@@ -43,6 +46,7 @@ class SampleSpec:
     tickets: int = 5_000
     timezone: str = "America/New_York"
     ai_launch_date: date | None = None
+    is_beside: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,20 @@ It listens on this machine's loopback address only; what it serves is made up, b
 open to anybody who can reach it.
 """
 
+import multiprocessing
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
 
 import uvicorn
 from starlette.applications import Starlette
 
 HOST = "127.0.0.1"
 STOP_WITHIN_S = 10
+_LEASHES: list[Connection] = []
+"""One end of a pipe for each server in the background; the other end lets go with this process."""
 
 
 def _server(app: Starlette) -> uvicorn.Server:
@@ -59,6 +63,36 @@ def running(app: Starlette, port: int = 0) -> Iterator[str]:
         listener.close()
         if thread.is_alive():
             raise RuntimeError("sandbox: the server did not stop")
+
+
+def in_background(make: Callable[[], Starlette]) -> str:
+    """Serves what `make` gives, which a new process can import, as long as this process lives.
+
+    Returns the base URL. RuntimeError if `make` fails; its own trace is on stderr.
+    """
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    context.Process(target=_serve_for, args=(theirs, make), daemon=True, name="sandbox").start()
+    theirs.close()
+    _LEASHES.append(ours)
+    try:
+        address: str = ours.recv()
+    except EOFError:
+        raise RuntimeError("sandbox: the server did not start") from None
+    return address
+
+
+def _serve_for(owner: Connection, make: Callable[[], Starlette]) -> None:
+    """Ends with its owner, however that one ends: what is waited for never comes."""
+    server, listener = _server(make()), _listen(0)
+
+    def watch() -> None:
+        owner.poll(None)
+        server.should_exit = True
+
+    threading.Thread(target=watch, daemon=True).start()
+    owner.send(f"http://{HOST}:{listener.getsockname()[1]}")
+    server.run([listener])
 
 
 def serve_forever(app: Starlette, port: int) -> None:

@@ -136,13 +136,18 @@ class World:
 def live_world(
     tables: Mapping[str, pa.Table], *, speed: float = 1.0, start: datetime | None = None
 ) -> tuple[World, LiveClock]:
-    """The world moved by whole weeks to the present, and the clock that runs in it.
+    """The world moved to the present (`start`), and the clock that runs in it.
 
-    Now (`start`) is about 8 days before its end, so that tickets go on arriving for as long, or for
-    less with `speed` above 1.
+    It ends about 8 days later, so that tickets go on arriving for as long, or for less with `speed`
+    above 1.
     """
     clock = LiveClock(speed, start)
-    return World.of(shifted(tables, weeks_to(clock.now(), last_instant(tables)))), clock
+    return World.of(present(tables, clock.now())), clock
+
+
+def present(tables: Mapping[str, pa.Table], now: datetime) -> dict[str, pa.Table]:
+    """The shop moved by whole weeks, so that it ends about 8 days after `now`."""
+    return shifted(tables, weeks_to(now, last_instant(tables)))
 
 
 def _moments(done: list[tuple[int, Happening]]) -> tuple[Moment, ...]:

@@ -17,7 +17,7 @@ from statistics import median
 
 from bookbag_orchestration.settings import DBT_PROJECT, silence_telemetry
 
-ADDED = 4
+ADDED = 20
 BLOCK = """
   - name: added_{number}
     label: Added {number}
