@@ -7,6 +7,8 @@ error is one paragraph on stderr; the trace shows with --verbose.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -89,12 +91,19 @@ def run(
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Read every file again, rebuild every table.")
     ] = False,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="Also read again what APIs say changed from this day on."
+        ),
+    ] = None,
     only: Annotated[Step | None, typer.Option("--only", help="One step alone.")] = None,
     verbose: VerboseOption = False,
 ) -> None:
     """One pass: ingest → transform → check → alert → report → publish."""
     settings = _settle(config, home, as_of)
-    write_environment(Settings(settings.home, settings.config, settings.as_of, full_refresh))
+    day = since.date() if since else None
+    write_environment(replace(settings, full_refresh=full_refresh, since=day))
     place = _workplace()
     _check_owner(place)
     from bookbag_orchestration.resources import Progress

@@ -178,10 +178,15 @@ class SampleSource(Source):
 
 
 class ApiSource(Source):
-    """A vendor's API, at `url` or at the vendor's address of `subdomain`; `url` may be SANDBOX."""
+    """A vendor's API, at `url` or at the vendor's address of `subdomain`; `url` may be SANDBOX.
+
+    A sync that is not done after `sync_minutes` lets the others have their turn, and goes on next
+    time.
+    """
 
     url: str | None = Field(default=None, pattern=rf"^({SANDBOX}$|https?://[^/\s]+)")
     subdomain: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")
+    sync_minutes: float = Field(default=60, gt=0)
 
     def spec(self, base: Path) -> ApiSpec:
         address = VENDORS[self.kind].address.format(subdomain=self.subdomain)

@@ -6,10 +6,12 @@ Telemetry of every library is off before any of them is imported.
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT / "dbt_project"
+DEFAULT_HOME = Path(".bookbag")
 
 _QUIET: Mapping[str, str] = {
     "DO_NOT_TRACK": "1",
@@ -24,14 +26,15 @@ _QUIET: Mapping[str, str] = {
 class Settings:
     """Where bookbag works; `config` None = bookbag.toml if there is one, else the sample shop.
 
-    `full_refresh`: read every file again and rebuild every table; `reread`: (entity, file) pairs
-    that are to be read again.
+    `full_refresh`: read every file again and rebuild every table; `since`: read again what APIs say
+    changed from this day on; `reread`: (entity, file) pairs that are to be read again.
     """
 
     home: Path
     config: Path | None = None
     as_of: str | None = None
     full_refresh: bool = False
+    since: date | None = None
     reread: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -44,15 +47,18 @@ def silence_telemetry() -> None:
 def read_environment() -> Settings:
     """BOOKBAG_HOME, BOOKBAG_CONFIG, BOOKBAG_AS_OF; paths are relative to the working folder.
 
-    BOOKBAG_FULL_REFRESH is 1 or absent; BOOKBAG_REREAD holds `entity/file` pairs, one a line.
+    BOOKBAG_FULL_REFRESH is 1 or absent; BOOKBAG_SINCE is a day; BOOKBAG_REREAD holds `entity/file`
+    pairs, one a line.
     """
     config = os.environ.get("BOOKBAG_CONFIG")
     reread = os.environ.get("BOOKBAG_REREAD", "").splitlines()
+    since = os.environ.get("BOOKBAG_SINCE")
     return Settings(
-        home=Path(os.environ.get("BOOKBAG_HOME") or ".bookbag").resolve(),
+        home=Path(os.environ.get("BOOKBAG_HOME") or DEFAULT_HOME).resolve(),
         config=Path(config).resolve() if config else None,
         as_of=os.environ.get("BOOKBAG_AS_OF") or None,
         full_refresh=os.environ.get("BOOKBAG_FULL_REFRESH") == "1",
+        since=date.fromisoformat(since) if since else None,
         reread=frozenset((entity, file) for entity, _, file in map(_cut, reread)),
     )
 
@@ -65,6 +71,7 @@ def write_environment(settings: Settings) -> None:
         "BOOKBAG_CONFIG": settings.config,
         "BOOKBAG_AS_OF": settings.as_of,
         "BOOKBAG_FULL_REFRESH": "1" if settings.full_refresh else None,
+        "BOOKBAG_SINCE": settings.since.isoformat() if settings.since else None,
         "BOOKBAG_REREAD": reread,
     }
     for name, value in given.items():

@@ -32,12 +32,14 @@ class Loaded:
     """What one run landed: new rows by table, and the rows that are set aside now.
 
     `refused` tables are not offered to the account; a source that `is_behind` goes on next time.
+    One that `is_half` has a table that was never read to its end.
     """
 
     rows: Mapping[str, int]
     quarantined: int
     refused: tuple[str, ...] = ()
     is_behind: bool = False
+    is_half: bool = False
 
     @property
     def total(self) -> int:
@@ -89,6 +91,7 @@ def load(pipeline: dlt.Pipeline, make: Callable[[], DltSource], run: SourceRun) 
             quarantined=_set_aside(connection, source.name),
             refused=tuple(sorted(sync.refused)),
             is_behind=not wanted <= sync.finished,
+            is_half=bool(wanted & sync.unknown - sync.finished),
         )
 
 

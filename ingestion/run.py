@@ -12,11 +12,16 @@ class Sync:
 
     `documents` is what one pass may read, so that memory and what a crash can cost stay small;
     `seconds` is what the whole sync may take: what is left then is for the next one.
+
+    Tables: `begun` by this sync; `unknown`, never read to their end before it; `up_to_date`, but
+    for what is to be read again; `finished` with that too.
     """
 
     documents: int = 20_000
     seconds: float | None = None
     begun: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
+    up_to_date: set[str] = field(default_factory=set)
     finished: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
@@ -47,7 +52,8 @@ class SourceRun:
     """One run of one source.
 
     `reread` names (entity, file) pairs that are read again although they have not changed;
-    `reread_all` means every one, and of an API all from `start_date` on.
+    `reread_all` means every one, and of an API all from `start_date` on; `reread_since`, of an API
+    what changed from then on, with all that hangs on it.
     """
 
     warehouse: Path
@@ -55,6 +61,7 @@ class SourceRun:
     now: datetime
     reread: frozenset[tuple[str, str]] = frozenset()
     reread_all: bool = False
+    reread_since: datetime | None = None
     sync: Sync = field(default_factory=Sync)
 
     def reads_again(self, entity: str, file: str) -> bool:

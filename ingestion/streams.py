@@ -5,8 +5,8 @@ commit what they have read, overlaps that land nothing twice, tables that an acc
 and documents that are gone.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,13 @@ Children = Callable[[Api, list[Document]], Iterator[list[Document]]]
 Ids = Callable[[Api, SourceRun], Iterator[Iterable[str]]]
 
 SWEEP_EVERY = timedelta(days=7)
+"""How often all ids are asked for."""
+REREAD_EVERY = timedelta(days=1)
+REREAD = timedelta(days=35)
+"""What changed in this time is read again once in `REREAD_EVERY`, for changes that the cursor has
+missed."""
+READ_ONCE = "read_once"
+WITH_CHILDREN = "with_children"
 
 
 def own_id(document: Document) -> Any:
@@ -90,13 +97,12 @@ def _land(
         for table, (read, key) in stream.children.items()
     }
     state = dlt.current.resource_state()
-    if run.reread_all and stream.table not in run.sync.begun:
-        state.clear()
-    run.sync.begun.add(stream.table)
+    if stream.table not in run.sync.begun:
+        _begin(stream, state, run)
     was_finished = stream.table in run.sync.finished
     if not was_finished:
         try:
-            yield from _read(stream, connect(spec), state, run, landing, below)
+            yield from _read_all(stream, spec, connect, state, run, landing, below)
         except RefusedError:
             if not stream.is_optional:
                 raise
@@ -108,6 +114,59 @@ def _land(
             yield from documents.account()
 
 
+def _begin(stream: Stream, state: State, run: SourceRun) -> None:
+    """What this sync has to read beside what is new: `again` holds the start of each time that is
+    read as if for the first time, with the state of that reading; it outlives a sync cut short.
+    """
+    run.sync.begun.add(stream.table)
+    was_read = state.get(READ_ONCE, False)
+    if not was_read:
+        run.sync.unknown.add(stream.table)
+    if run.reread_all:
+        state.clear()
+        state[READ_ONCE] = was_read
+    is_due = _is_due(state, "reread_at", REREAD_EVERY, run.now)
+    if stream.is_whole:
+        return
+    again: dict[str, State] = state.setdefault("again", {})
+    if run.reread_since is not None:
+        again.setdefault(run.reread_since.isoformat(), {WITH_CHILDREN: True})
+    if is_due and not again:
+        again[(run.now - REREAD).isoformat()] = {}
+        state["reread_at"] = run.now.isoformat()
+
+
+def _read_all(
+    stream: Stream,
+    spec: ApiSpec,
+    connect: Callable[[ApiSpec], Api],
+    state: State,
+    run: SourceRun,
+    landing: Documents,
+    below: Mapping[str, tuple[Children, Documents]],
+) -> Iterator[Any]:
+    """What is new, then what is to be read again. A pass that ends in between is gone on from."""
+    again: dict[str, State] = state.get("again", {})
+    if stream.table not in run.sync.up_to_date:
+        is_done = yield from _read(stream, connect(spec), state, run, landing, below)
+        if not is_done:
+            return
+        run.sync.up_to_date.add(stream.table)
+    for since in sorted(again):
+        start = datetime.fromisoformat(since)
+        later = replace(spec, start_at=max(start, spec.start_at) if spec.start_at else start)
+        is_done = yield from _read(stream, connect(later), again[since], run, landing, below)
+        if not is_done:
+            return
+        del again[since]
+    if stream.ids is not None and _is_due(state, "swept_at", SWEEP_EVERY, run.now):
+        there = {key for page in stream.ids(connect(spec), run) for key in page}
+        landing.bury(landing.landed_keys() - there)
+        state["swept_at"] = run.now.isoformat()
+    state[READ_ONCE] = True
+    run.sync.finished.add(stream.table)
+
+
 def _read(
     stream: Stream,
     api: Api,
@@ -115,33 +174,31 @@ def _read(
     run: SourceRun,
     landing: Documents,
     below: Mapping[str, tuple[Children, Documents]],
-) -> Iterator[Any]:
+) -> Generator[Any, None, bool]:
+    """Whether it came to the end."""
     seen = run.sync.seen.setdefault(stream.table, set())
     if run.sync.must_pause:
-        return
+        return False
     for page in stream.read(api, state, run):
         run.sync.read(len(page.documents))
         fresh = landing.add(page.documents)
         if stream.is_whole:
             seen.update(str(stream.key(document)) for document in page.documents)
+        parents = page.documents if state.get(WITH_CHILDREN) else fresh
         for read, documents in below.values():
-            for part in read(api, fresh) if fresh else ():
+            for part in read(api, parents) if parents else ():
                 run.sync.read(len(part))
                 documents.add(part)
                 yield from documents.batches()
         yield from landing.batches()
         if run.sync.must_pause and stream.pauses and not page.is_last:
-            return
+            return False
     if stream.is_whole:
         landing.bury(landing.landed_keys() - seen)
-    elif stream.ids is not None and _is_due(state, run.now):
-        there = {key for page in stream.ids(api, run) for key in page}
-        landing.bury(landing.landed_keys() - there)
-        state["swept_at"] = run.now.isoformat()
-    run.sync.finished.add(stream.table)
+    return True
 
 
-def _is_due(state: State, now: datetime) -> bool:
-    """Also false the first time: what has just been read whole needs no sweep."""
-    swept_at = state.setdefault("swept_at", now.isoformat())
-    return now - datetime.fromisoformat(swept_at) >= SWEEP_EVERY
+def _is_due(state: State, last: str, every: timedelta, now: datetime) -> bool:
+    """Also false the first time: what has just been read whole needs no second look."""
+    done_at = state.setdefault(last, now.isoformat())
+    return now - datetime.fromisoformat(done_at) >= every

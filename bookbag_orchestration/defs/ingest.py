@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from time import monotonic
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 from dagster_dlt import DagsterDltTranslator, dlt_assets
@@ -13,13 +14,14 @@ from dagster_dlt.translator import DltResourceTranslatorData
 from bookbag_orchestration import sandbox
 from bookbag_orchestration.account import write_account
 from bookbag_orchestration.resources import WAREHOUSE_POOL, Progress, Workplace, workplace
-from bookbag_orchestration.sections import Source
+from bookbag_orchestration.sections import AnySource, ApiSource
 from bookbag_orchestration.settings import read_secrets
 from ingestion import SOURCES, VENDORS
 from ingestion.api import ApiSpec
 from ingestion.contracts import ENTITIES
+from ingestion.errors import IngestError
 from ingestion.pipeline import Loaded, build, load
-from ingestion.run import SourceRun
+from ingestion.run import SourceRun, Sync
 
 GROUP = "ingest"
 
@@ -27,7 +29,7 @@ GROUP = "ingest"
 class RawTables(DagsterDltTranslator):
     """dlt resources as assets `raw_<source>/<table>`."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: AnySource) -> None:
         self.source = source
 
     def get_asset_spec(self, data: DltResourceTranslatorData) -> dg.AssetSpec:
@@ -41,9 +43,10 @@ class RawTables(DagsterDltTranslator):
         )
 
 
-def source_assets(place: Workplace, source: Source) -> dg.AssetsDefinition:
+def source_assets(place: Workplace, source: AnySource) -> dg.AssetsDefinition:
     """The raw tables of one source as one step."""
     make = SOURCES[source.kind]
+    seconds = source.sync_minutes * 60 if isinstance(source, ApiSource) else None
 
     def run_of(now: datetime) -> SourceRun:
         return SourceRun(
@@ -52,6 +55,8 @@ def source_assets(place: Workplace, source: Source) -> dg.AssetsDefinition:
             now=now,
             reread=place.settings.reread,
             reread_all=place.settings.full_refresh,
+            reread_since=_midnight(place.settings.since, source.timezone),
+            sync=Sync(seconds=seconds),
         )
 
     def spec() -> Any:
@@ -81,12 +86,22 @@ def source_assets(place: Workplace, source: Source) -> dg.AssetsDefinition:
         run, settings = run_of(datetime.now(UTC)), spec()
         loaded = load(fresh, lambda: make(settings, run), run)
         progress.line("ingest", f"{source.name}: {_said(loaded)}", monotonic() - started)
+        if loaded.is_half:
+            raise IngestError(
+                f"source {source.name}: the first load was not done in its time (`sync_minutes`)."
+                " What it has landed stays; run again, it goes on from there. Nothing is built on"
+                " half a history."
+            )
         for key in context.selected_asset_keys:
             yield dg.MaterializeResult(
                 asset_key=key, metadata={"new_rows": loaded.rows.get(key.path[-1], 0)}
             )
 
     return assets
+
+
+def _midnight(day: date | None, timezone: str) -> datetime | None:
+    return datetime.combine(day, time(), ZoneInfo(timezone)) if day else None
 
 
 def _said(loaded: Loaded) -> str:
