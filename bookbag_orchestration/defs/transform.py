@@ -99,9 +99,17 @@ def model_assets(place: Workplace) -> dg.AssetsDefinition:
                 yield event
         except DagsterDbtCliRuntimeError as error:
             raise TransformError(_broken_nodes(project.target_path / "run_results.json")) from error
-        progress.line("transform", f"{built} models, {tested} tests", monotonic() - started)
+        warned = _warnings(project.target_path / "run_results.json")
+        said = "".join(f"; look at {name}" for name in warned)
+        progress.line("transform", f"{built} models, {tested} tests{said}", monotonic() - started)
 
     return models
+
+
+def _warnings(results: Path) -> list[str]:
+    """Tests that found rows which the numbers can stand."""
+    nodes = json.loads(results.read_text())["results"]
+    return [node["unique_id"].split(".")[2] for node in nodes if node["status"] == "warn"]
 
 
 def _broken_nodes(results: Path) -> str:
