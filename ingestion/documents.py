@@ -29,6 +29,7 @@ DOCUMENTS = pa.schema(
     ]
 )
 _BATCH = 5_000
+_NO_KEYS = pa.table({"key": pa.array([], pa.string())})
 _GONE = "deleted"
 
 Document = dict[str, Any]
@@ -74,17 +75,44 @@ class Documents:
         known = self._known(wanted)
         self._take((key, None, _GONE) for key in sorted(wanted) if known.get(key, _GONE) != _GONE)
 
-    def landed_keys(self) -> set[str]:
-        """Keys of all documents that are landed, or on their way, and not deleted."""
-        ahead = {key: digest != _GONE for key, digest in self._landed.items()}
-        rows: list[tuple[str, bool]] = []
+    def bury_all_but(self, there: Iterable[Iterable[str]]) -> None:
+        """Marks as deleted what is landed and not among these keys, which come by page."""
+        pages = [pa.array([*keys], pa.string()) for keys in there]
+        keys = pa.table({"key": pa.chunked_array(pages, pa.string())})
+        self.bury(key for (key,) in self._ask_living("select key from living", keys))
+
+    def _held(self) -> int:
+        """How many documents there are, deleted ones not counted."""
+        ((held,),) = self._ask_living("select count(*) from living", _NO_KEYS)
+        return int(held)
+
+    def _ask_living(self, question: str, apart_from: pa.Table) -> list[tuple[Any, ...]]:
+        """Of `living`, the keys that are landed, or on their way, and not deleted. In SQL, since a
+        long history has more keys than memory should hold.
+        """
+        ahead = pa.table(
+            {
+                "key": pa.array([*self._landed], pa.string()),
+                "is_gone": pa.array([digest == _GONE for digest in self._landed.values()]),
+            },
+            schema=pa.schema([("key", pa.string()), ("is_gone", pa.bool_())]),
+        )
+        rows = "select null::varchar as key, true as is_gone where false"
         if not self._is_new:
-            with self._connect() as connection:
-                rows = connection.execute(
-                    f"""select _key, not arg_max(_is_deleted, (_dlt_load_id, _order))
-                    from {self._name} group by _key"""
-                ).fetchall()
-        return {key for key, is_there in {**dict(rows), **ahead}.items() if is_there}
+            rows = f"""select _key as key, arg_max(_is_deleted, (_dlt_load_id, _order)) as is_gone
+                from {self._name} group by _key"""
+        with duckdb.connect() if self._is_new else self._connect() as connection:
+            connection.register("ahead", ahead)
+            connection.register("apart_from", apart_from)
+            return connection.execute(
+                f"""with before as ({rows}), living as (
+                    select key from (
+                        select key, is_gone from before anti join ahead using (key)
+                        union all select key, is_gone from ahead
+                    ) anti join apart_from using (key)
+                    where not is_gone
+                ) {question}"""
+            ).fetchall()
 
     def batches(self, *, is_last: bool = False) -> Iterator[Any]:
         """What is ready to be landed, a batch at a time; the rest and the table where `is_last`."""
@@ -113,7 +141,7 @@ class Documents:
         """What the table holds now, in the books that files are kept in; only after a change."""
         if self._table not in self._run.sync.changed:
             return
-        held = len(self.landed_keys())
+        held = self._held()
         columns: dict[str, Any] = {
             "entity": [self._table],
             "file": ["api"],

@@ -160,8 +160,7 @@ def _read_all(
             return
         del again[since]
     if stream.ids is not None and _is_due(state, "swept_at", SWEEP_EVERY, run.now):
-        there = {key for page in stream.ids(connect(spec), run) for key in page}
-        landing.bury(landing.landed_keys() - there)
+        landing.bury_all_but(stream.ids(connect(spec), run))
         state["swept_at"] = run.now.isoformat()
     state[READ_ONCE] = True
     run.sync.finished.add(stream.table)
@@ -194,7 +193,7 @@ def _read(
         if run.sync.must_pause and stream.pauses and not page.is_last:
             return False
     if stream.is_whole:
-        landing.bury(landing.landed_keys() - seen)
+        landing.bury_all_but([seen])
     return True
 
 
