@@ -17,7 +17,6 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from bookbag_orchestration.sections import (
-    Account,
     AnySource,
     ApiSource,
     Config,
@@ -25,17 +24,39 @@ from bookbag_orchestration.sections import (
     SampleSource,
     as_instant,
 )
-from bookbag_orchestration.settings import DBT_PROJECT
+from bookbag_orchestration.settings import DBT_PROJECT, DEFAULT_HOME
 from ingestion import SOURCES, VENDORS
 from ingestion.errors import IngestError
 from ingestion.export.folder import check_mapping
-from ingestion.sample.story import tell
+from ingestion.sample.story import SampleSpec, tell
+from ingestion.sandbox.clock import LEAD
 
 DEFAULT_FILE = "bookbag.toml"
-PLANNED_KINDS = (
-    "chatwoot",
-    "woocommerce",
-)
+SAMPLE_FILE = "sample.toml"
+SAMPLE = """\
+# The sample shop: what is read where no bookbag.toml is. A model for your own.
+[account]
+id = "sample"
+timezone = "{timezone}"
+currency = "USD"
+ai_launch_date = {ai_launch_on}
+
+[[source]]
+name = "support"
+kind = "zendesk"
+url = "sandbox"             # served on loopback while it is read; yours has a subdomain
+
+[[source]]
+name = "store"
+kind = "shopify"
+url = "sandbox"
+
+[[source]]
+name = "office"             # rosters, reviews, surveys and costs, which no helpdesk tells
+kind = "sample"             # yours: kind = "files" and a path
+ids_of = "support"          # whose tickets, agents and customers they are of
+start_date = {starts_on}
+"""
 
 
 class ConfigError(Exception):
@@ -49,14 +70,16 @@ _KINDS: Mapping[str, type[AnySource]] = {
 }
 
 
-def load_config(path: Path | None, *, as_of: str | None = None) -> Config:
-    """The settings of `path`; None = bookbag.toml here, else the sample shop.
+def load_config(
+    path: Path | None, *, as_of: str | None = None, home: Path = DEFAULT_HOME
+) -> Config:
+    """The settings of `path`; None = bookbag.toml here, else the sample shop's in `home`.
 
     Raises ConfigError: unreadable file, unknown key, wrong value.
     """
-    if path is None and Path(DEFAULT_FILE).exists():
-        path = Path(DEFAULT_FILE)
-    config = sample_config() if path is None else _parse(_read(path), path)
+    if path is None:
+        path = Path(DEFAULT_FILE) if Path(DEFAULT_FILE).exists() else sample_file(home)
+    config = _parse(_read(path), path)
     if as_of is None:
         return config
     try:
@@ -65,17 +88,20 @@ def load_config(path: Path | None, *, as_of: str | None = None) -> Config:
         raise ConfigError(f"--as-of {as_of!r} is no instant: {error}.") from None
 
 
-def sample_config() -> Config:
-    """The account of whoever has no bookbag.toml yet."""
-    source = SampleSource(name="shop", kind="sample")
-    story = tell(source.spec(Path()), datetime.now(UTC))
-    account = Account(
-        id="sample",
-        timezone=source.timezone,
-        currency="USD",
-        ai_launch_date=story.ai_launch_on,
-    )
-    return Config(base=Path.cwd(), account=account, sources=(source,))
+def sample_file(home: Path) -> Path:
+    """The settings of the account of whoever has no bookbag.toml yet, written once: the shop that
+    they name keeps its history from then on.
+    """
+    path = home / SAMPLE_FILE
+    if not path.exists():
+        begun = tell(SampleSpec(), datetime.now(UTC) + LEAD).starts_on
+        story = tell(SampleSpec(starts_on=begun), datetime.now(UTC) + LEAD)
+        home.mkdir(parents=True, exist_ok=True)
+        text = SAMPLE.format(
+            timezone=story.spec.timezone, starts_on=begun, ai_launch_on=story.ai_launch_on
+        )
+        path.write_text(text, encoding="utf-8")
+    return path
 
 
 def _read(path: Path) -> str:
@@ -124,10 +150,7 @@ def _source(item: Any, number: int, path: Path, text: str) -> AnySource:
         raise ConfigError(f"{where} is no table. Write [[source]] with double brackets.")
     kind = item.get("kind")
     if not isinstance(kind, str) or kind not in _KINDS:
-        later = " It is planned, and not in this version." if kind in PLANNED_KINDS else ""
-        raise ConfigError(
-            f"{where}: kind {kind!r} is none of {', '.join(_KINDS)}.{later} Correct `kind`."
-        )
+        raise ConfigError(f"{where}: kind {kind!r} is none of {', '.join(_KINDS)}. Correct `kind`.")
     try:
         return _KINDS[kind](**item)
     except ValidationError as error:
@@ -150,6 +173,13 @@ def _check(config: Config, path: Path) -> None:
     if config.engine == "spark":
         raise ConfigError(f'{path}: engine "spark" is not in this version. Use "duckdb".')
     for source in config.sources:
+        if source.ids_of is not None and (
+            isinstance(source, ApiSource) or source.ids_of not in {*names} - {source.name}
+        ):
+            raise ConfigError(
+                f"{path}: source {source.name!r} cannot have ids_of = {source.ids_of!r}. It is for"
+                " a source of kind files or sample, and names another source of this file."
+            )
         if isinstance(source, FilesSource):
             try:
                 check_mapping(source.spec(config.base))

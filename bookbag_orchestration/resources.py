@@ -139,7 +139,9 @@ class Workplace:
 def workplace() -> Workplace:
     """The account that the environment names. Raises ConfigError."""
     settings = read_environment()
-    return Workplace(settings, load_config(settings.config, as_of=settings.as_of))
+    return Workplace(
+        settings, load_config(settings.config, as_of=settings.as_of, home=settings.home)
+    )
 
 
 def busy(path: Path, error: Exception) -> WarehouseBusyError:

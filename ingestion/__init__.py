@@ -11,7 +11,7 @@ from typing import Any
 
 from dlt.sources import DltSource
 
-from ingestion import freshdesk, gorgias, intercom, shopify, zendesk
+from ingestion import chatwoot, freshdesk, gorgias, intercom, shopify, woocommerce, zendesk
 from ingestion.api import ApiSpec
 from ingestion.contracts import ENTITIES
 from ingestion.files import files_source
@@ -25,16 +25,19 @@ SOURCES: Mapping[str, Callable[[Any, SourceRun], DltSource]] = MappingProxyType(
         "intercom": intercom.intercom_source,
         "gorgias": gorgias.gorgias_source,
         "freshdesk": freshdesk.freshdesk_source,
+        "chatwoot": chatwoot.chatwoot_source,
         "zendesk": zendesk.zendesk_source,
         "shopify": shopify.shopify_source,
+        "woocommerce": woocommerce.woocommerce_source,
     }
 )
 
 
 @dataclass(frozen=True)
 class Vendor:
-    """What the settings of an API source need to know: `address` has a place for the subdomain;
-    `secrets` are the keys of which one whole set has to be there.
+    """What the settings of an API source need to know: `address` has a place for the subdomain,
+    and is empty where only `url` can say it; `secrets` are the keys of which one whole set has to
+    be there.
     """
 
     address: str
@@ -51,6 +54,7 @@ VENDORS: Mapping[str, Vendor] = MappingProxyType(
             (("email", "api_key"),),
         ),
         "freshdesk": Vendor(freshdesk.ADDRESS, freshdesk.TABLES, (("api_key",),)),
+        "chatwoot": Vendor(chatwoot.ADDRESS, chatwoot.TABLES, (("api_access_token",),)),
         "zendesk": Vendor(
             zendesk.ADDRESS,
             tuple(stream.table for stream in zendesk.STREAMS),
@@ -60,6 +64,9 @@ VENDORS: Mapping[str, Vendor] = MappingProxyType(
             shopify.ADDRESS,
             tuple(stream.table for stream in shopify.STREAMS),
             (("access_token",),),
+        ),
+        "woocommerce": Vendor(
+            woocommerce.ADDRESS, woocommerce.TABLES, (("consumer_key", "consumer_secret"),)
         ),
     }
 )

@@ -53,6 +53,8 @@ def build(source: str, warehouse: Path, working: Path) -> dlt.Pipeline:
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     dlt.config["normalize.parquet_normalizer.add_dlt_load_id"] = True
     dlt.config["load.raise_on_failed_jobs"] = True
+    # One table after the other: DuckDB has two threads for each, and memory is that of one.
+    dlt.config["load.workers"] = 1
     credentials = DuckDbCredentials(str(warehouse), global_config=LOADING)
     return dlt.pipeline(
         pipeline_name=f"bookbag_{source}",

@@ -67,7 +67,6 @@ def shop() -> dict[str, pa.Table]:
     tickets = "ticket_id created_at customer_id customer_email channel category subcategory status"
     tickets += " priority team assignee_id brand subject tags language order_id is_spam is_deleted"
     messages = "message_id ticket_id sent_at author_kind author_id is_public is_auto body seq"
-    csat = "ticket_id rated_at score scale target survey_sent_at episode_seq"
     told = "ticket_id occurred_at event_type from_value to_value reason actor_kind actor_id"
     return {
         "tickets": table(
@@ -100,7 +99,7 @@ def shop() -> dict[str, pa.Table]:
             *((f"E{n}", n, *event) for n, event in enumerate(events, start=1)),
         ),
         "csat_responses": table(
-            csat,
+            CSAT,
             ("T1", on(2, "12:00:00"), "2", "1-5", "human", on(2, "10:30:00"), 1),
             ("T1", on(3, "12:00:00"), "4", "1-5", "human", on(2, "10:30:00"), 1),
         ),
@@ -189,8 +188,18 @@ class Sandbox:
             found = self.get(found.get("after_url") or found["next_page"]).body
 
 
+CSAT = "ticket_id rated_at score scale target survey_sent_at episode_seq"
+
+
+def rated(*ratings: Sequence[Any]) -> dict[str, pa.Table]:
+    """The shop with these rows of `csat_responses` in the place of its own."""
+    return {**shop(), "csat_responses": table(CSAT, *ratings)}
+
+
 @contextmanager
-def sandbox(at: datetime, **options: Any) -> Iterator[Sandbox]:
-    clock = FrozenClock(at)
-    with running(create_app(World.of(shop()), clock, **{"limits": False} | options)) as base:
+def sandbox(
+    at: datetime, tables: dict[str, pa.Table] | None = None, **options: Any
+) -> Iterator[Sandbox]:
+    clock, world = FrozenClock(at), World.of(tables or shop())
+    with running(create_app(world, clock, **{"limits": False} | options)) as base:
         yield Sandbox(base, clock)

@@ -64,7 +64,6 @@ def test_a_whole_file(tmp_path: Path) -> None:
         ),
         (ACCOUNT + SOURCE + "[kpi.csta]\nowner = 'x'\n", "Did you mean 'csat'?"),
         (ACCOUNT.replace("New_York", "New_Yrk") + SOURCE, "time zone 'America/New_Yrk' is unknown"),
-        (ACCOUNT + SOURCE.replace("files", "chatwoot"), "It is planned, and not in this version"),
         (ACCOUNT + SOURCE.replace("files", "zendesk"), "unknown key 'source.support.path'"),
         (ACCOUNT + DESK, "`subdomain` is missing"),
         (ACCOUNT + SOURCE.replace("files", "excel"), "kind 'excel' is none of files, sample"),
@@ -88,7 +87,8 @@ def test_each_mistake_is_named_with_its_place(tmp_path: Path, text: str, said: s
 def test_no_file_means_the_sample_shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     config = load_config(None)
-    assert [source.kind for source in config.sources] == ["sample"]
+    assert [source.kind for source in config.sources] == ["zendesk", "shopify", "sample"]
+    assert load_config(None) == config
     with pytest.raises(ConfigError, match="There is no file"):
         load_config(tmp_path / "absent.toml")
 

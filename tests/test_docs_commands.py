@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from bookbag_orchestration.cli import app
-from bookbag_orchestration.config import PLANNED_KINDS, load_config
+from bookbag_orchestration.config import load_config
 from tests.docs_support import (
     DOCUMENTS,
     README,
@@ -107,12 +107,6 @@ def test_the_configuration_shown_is_valid(tmp_path: Path) -> None:
                 (tmp_path / "bookbag.toml").write_text(block, encoding="utf-8")
                 config = load_config(tmp_path / "bookbag.toml")
                 assert set(config.kpi) <= set(kpi_blocks())
-
-
-def test_planned_kinds_are_told_as_planned() -> None:
-    found = re.search(r"^Kinds (.*?) are planned\.", text_of(README), re.M)
-    assert found
-    assert re.findall(r"`(\w+)`", found[1]) == list(PLANNED_KINDS)
 
 
 def test_the_message_after_a_run_points_to_a_section() -> None:

@@ -21,7 +21,12 @@
             'tickets', 'messages', 'ticket_events', 'csat_responses', 'agents', 'customers',
             'time_entries', 'order_mentions',
         ],
+        'chatwoot': [
+            'tickets', 'messages', 'ticket_events', 'csat_responses', 'agents', 'customers',
+            'order_mentions',
+        ],
         'shopify': ['customers', 'orders', 'order_lines', 'refunds'],
+        'woocommerce': ['customers', 'orders', 'order_lines', 'refunds'],
     }) }}
 {% endmacro %}
 
@@ -51,4 +56,97 @@
             partition by source, _key order by _dlt_load_id desc, _order desc
         ) as row_rank
     from {{ relation }}
+{% endmacro %}
+
+{#
+  Orders as last told, with the `order_id` that people know them by: the name, which tickets and texts
+  use; of two with one name the later gets its number too. A deleted one, or one that `is_trashed`,
+  stays as it was told before. The other arguments are expressions over `_key` and `payload`.
+#}
+{% macro named_orders(relation, number, name, placed_at, is_trashed='false') %}
+    with
+
+    documents as (
+        {{ newest_documents(relation) }}
+    ),
+
+    told as (
+        select
+            source,
+            _key,
+            payload,
+            _is_deleted,
+            loaded_at,
+            row_number() over (
+                partition by source, _key
+                order by _is_deleted, coalesce({{ is_trashed }}, false), row_rank
+            ) as recency,
+            max(case
+                when row_rank = 1 and (_is_deleted or {{ is_trashed }}) then 1 else 0
+            end) over (partition by source, _key) = 1 as is_deleted
+        from documents
+    ),
+
+    read as (
+        select
+            source,
+            _key,
+            {{ number }} as order_number,
+            trim({{ name }}) as order_name,
+            {{ placed_at }} as placed_at,
+            payload,
+            is_deleted,
+            loaded_at
+        from told
+        where recency = 1 and not _is_deleted
+    ),
+
+    ranked as (
+        select
+            *,
+            row_number() over (
+                partition by source, order_name order by is_deleted, placed_at, _key
+            ) as name_rank
+        from read
+    )
+
+    select
+        source,
+        _key,
+        case
+            when order_name is null then order_number
+            when name_rank = 1 then order_name
+            else order_name || '/' || order_number
+        end as order_id,
+        placed_at,
+        payload,
+        is_deleted,
+        loaded_at
+    from ranked
+    where placed_at is not null
+{% endmacro %}
+
+{# Lines with their place in the order, by their ids, and what they have of it. #}
+{% macro lines_of_orders(lines, orders) %}
+    select
+        {{ lines }}.source,
+        {{ lines }}.line_id,
+        {{ lines }}.order_id,
+        row_number() over (
+            partition by {{ lines }}.source, {{ lines }}.order_id
+            order by try_cast({{ lines }}.line_id as bigint), {{ lines }}.line_id
+        ) as line_no,
+        {{ lines }}.sku,
+        {{ lines }}.product_type,
+        {{ lines }}.quantity,
+        {{ lines }}.net_amount,
+        {{ orders }}.placed_at,
+        {{ orders }}.customer_id,
+        {{ orders }}.customer_email,
+        {{ orders }}.currency,
+        {{ orders }}.country,
+        {{ lines }}.loaded_at
+    from {{ lines }}
+    inner join {{ orders }}
+        on {{ lines }}.source = {{ orders }}.source and {{ lines }}.order_id = {{ orders }}.order_id
 {% endmacro %}

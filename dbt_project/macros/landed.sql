@@ -25,11 +25,12 @@
         ],
         'chatwoot': [
             'conversations', 'messages', 'reporting_events', 'contacts', 'csat_survey_responses',
-            'agents', 'agent_bots', 'teams', 'inboxes', 'labels', 'custom_attribute_definitions',
+            'agents', 'agent_bots', 'teams', 'team_members', 'inboxes', 'labels',
+            'custom_attribute_definitions',
         ],
         'zendesk': [
-            'tickets', 'ticket_events', 'ticket_audits', 'users', 'satisfaction_ratings', 'groups',
-            'ticket_fields',
+            'tickets', 'ticket_events', 'ticket_audits', 'users', 'satisfaction_ratings',
+            'survey_responses', 'surveys', 'groups', 'ticket_fields',
         ],
         'shopify': ['orders', 'customers', 'disputes'],
         'woocommerce': ['orders', 'customers', 'products', 'refunds'],

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ingestion.sandbox import freshdesk, gorgias, intercom, shopify, zendesk
+from ingestion.sandbox import chatwoot, freshdesk, gorgias, intercom, shopify, woocommerce, zendesk
 from ingestion.sandbox.clock import Clock, FrozenClock, SkewedClock
 from ingestion.sandbox.faults import Faults, FaultyAnswers
 from ingestion.sandbox.vendor import Gate, Limit, Vendor, answer, refuse
@@ -27,8 +27,10 @@ VENDORS: Mapping[str, Vendor] = MappingProxyType(
         "intercom": intercom.VENDOR,
         "gorgias": gorgias.VENDOR,
         "freshdesk": freshdesk.VENDOR,
+        "chatwoot": chatwoot.VENDOR,
         "zendesk": zendesk.VENDOR,
         "shopify": shopify.VENDOR,
+        "woocommerce": woocommerce.VENDOR,
     }
 )
 

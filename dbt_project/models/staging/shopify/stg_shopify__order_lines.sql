@@ -34,26 +34,7 @@ read as (
 ),
 
 renamed as (
-    select
-        read.source,
-        read.line_id,
-        read.order_id,
-        row_number() over (
-            partition by read.source, read.order_id
-            order by try_cast(read.line_id as bigint), read.line_id
-        ) as line_no,
-        read.sku,
-        read.product_type,
-        read.quantity,
-        read.net_amount,
-        orders.placed_at,
-        orders.customer_id,
-        orders.customer_email,
-        orders.currency,
-        orders.country,
-        read.loaded_at
-    from read
-    inner join orders on read.source = orders.source and read.order_id = orders.order_id
+    {{ lines_of_orders('read', 'orders') }}
 )
 
 select * from renamed
