@@ -6,6 +6,8 @@
   from a minute before.
 - `users` (incremental/users/cursor, else the list), a row a user.
 - `satisfaction_ratings`, a row a rating. Creation, read again for 30 days since they change late.
+- `survey_responses` and `surveys` (guide/...), where the account has Zendesk's current surveys and
+  the token an admin's rights: what is open for edits, in each version that is seen.
 - `groups`, `ticket_fields`: lists without a cursor, read whole.
 
 Where an account does not offer the export of events, each changed ticket's audits are read instead
@@ -13,7 +15,8 @@ Where an account does not offer the export of events, each changed ticket's audi
 come with the export, as tickets of status `deleted`; rows of the last minute are withheld by
 Zendesk and come with the next sync.
 
-Reference: developer.zendesk.com, Incremental Exports; Ticket Audits; Satisfaction Ratings.
+Reference: developer.zendesk.com, Incremental Exports; Ticket Audits; Satisfaction Ratings; CSAT
+Survey Responses.
 """
 
 from abc import abstractmethod
@@ -27,9 +30,12 @@ from dlt.sources.helpers.rest_client.auth import BearerTokenAuth, HttpBasicAuth
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
 from requests.auth import AuthBase
+from requests.exceptions import HTTPError
 
+from ingestion import zendesk_surveys
 from ingestion.api import Api, ApiSpec, Page, RefusedError
 from ingestion.documents import Document
+from ingestion.errors import IngestError
 from ingestion.run import SourceRun
 from ingestion.streams import Reader, State, Stream, api_source
 
@@ -48,10 +54,19 @@ class ZendeskPaginator(BasePaginator):
     answers cannot send the credentials elsewhere.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._query: dict[str, str] = {}
+
     def update_state(self, response: Response, data: list[Any] | None = None) -> None:
         follow = self.next_address(response.json())
-        self._query = dict(parse_qsl(urlsplit(follow or "").query))
+        before, self._query = self._query, dict(parse_qsl(urlsplit(follow or "").query))
         self._has_next_page = bool(follow)
+        if follow and self._query == before:
+            raise IngestError(
+                f"zendesk: {response.url.partition('?')[0]} names the page that it has just given"
+                " as the next one. Check `url`; if it is Zendesk, tell its support."
+            )
 
     def update_request(self, request: Request) -> None:
         request.params = self._query
@@ -128,7 +143,9 @@ def _events(api: Api, state: State, run: SourceRun) -> Iterator[Page]:
 
 
 def _audits(api: Api, state: State, run: SourceRun) -> Iterator[Page]:
-    """Audits of each changed ticket; only where the account does not export them."""
+    """Audits of each changed ticket; only where the account does not export them. Those of a
+    deleted ticket are gone with it.
+    """
     if "ticket_events" not in run.sync.refused:
         return
     for tickets in _export("tickets", FEW)(api, state, run):
@@ -136,9 +153,19 @@ def _audits(api: Api, state: State, run: SourceRun) -> Iterator[Page]:
         for ticket in tickets.documents:
             path = f"api/v2/tickets/{ticket['id']}/audits.json"
             params = {"page[size]": LIST_PAGE}
-            for page in api.pages(path, ListPaginator(), data="audits", params=params):
-                audits += page.documents
+            try:
+                for page in api.pages(path, ListPaginator(), data="audits", params=params):
+                    audits += page.documents
+            except RefusedError as refused:
+                if not _is_gone(refused):
+                    raise
         yield Page(audits, is_last=tickets.is_last)
+
+
+def _is_gone(refused: RefusedError) -> bool:
+    cause = refused.__cause__
+    answer = cause.response if isinstance(cause, HTTPError) else None
+    return answer is not None and answer.status_code == 404
 
 
 def _ratings(api: Api, state: State, run: SourceRun) -> Iterator[Page]:
@@ -180,6 +207,14 @@ STREAMS = (
     Stream("ticket_audits", _audits),
     Stream("users", _users),
     Stream("satisfaction_ratings", _ratings, is_optional=True, can_pause=False),
+    Stream("survey_responses", zendesk_surveys.responses, is_optional=True, can_pause=False),
+    Stream(
+        "surveys",
+        zendesk_surveys.surveys,
+        zendesk_surveys.version_key,
+        is_whole=True,
+        is_optional=True,
+    ),
     Stream("groups", _list("groups"), is_whole=True),
     Stream("ticket_fields", _list("ticket_fields"), is_whole=True, is_optional=True),
 )

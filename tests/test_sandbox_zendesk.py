@@ -6,7 +6,7 @@ from typing import Any
 from ingestion.sandbox.clock import seconds
 from ingestion.sandbox.rows import number
 from ingestion.sandbox.zendesk_fields import FIELDS
-from tests.sandbox_support import API, on, sandbox
+from tests.sandbox_support import API, on, rated, sandbox
 
 
 def changes(event: dict[str, Any]) -> list[dict[str, Any]]:
@@ -166,13 +166,91 @@ def test_the_small_lists() -> None:
         last = box.get(by_cursor["links"]["next"]).body
         assert by_cursor["groups"] + last["groups"] == groups["groups"] + onward["groups"]
         assert (by_cursor["meta"]["has_more"], last["meta"]["has_more"]) == (True, False)
-        path = f"{API}/satisfaction_ratings.json"
+        box.clock.advance(timedelta(days=2))
+        deleted = box.get(f"{API}/deleted_tickets.json").body["deleted_tickets"]
+        assert [(row["id"], row["deleted_at"], row["previous_state"]) for row in deleted] == [
+            (4, "2026-03-02T10:00:15Z", "new"), (5, "2026-03-04T12:00:00Z", "new")]  # fmt: skip
+
+
+def test_ratings_that_are_all_good_or_bad_are_those_of_an_older_account() -> None:
+    shop = rated(
+        ("T1", on(2, "12:00:00"), "bad", "good_bad", "human", on(2, "10:30:00"), 1),
+        ("T1", on(3, "12:00:00"), "good", "good_bad", "human", on(2, "10:30:00"), 1),
+    )
+    path = f"{API}/satisfaction_ratings.json"
+    with sandbox(on(3, "00:00:00"), shop) as box:
         (rating,) = box.get(path).body["satisfaction_ratings"]
         assert (rating["ticket_id"], rating["score"], rating["comment"]) == (1, "bad", None)
         assert (rating["created_at"][11:], rating["updated_at"][11:]) == ("10:30:00Z", "12:00:00Z")
         box.clock.advance(timedelta(days=2))
         later = box.get(path, start_time=seconds(on(3, "00:00:00"))).body["satisfaction_ratings"]
         assert [(row["id"], row["score"]) for row in later] == [(rating["id"], "good")]
-        deleted = box.get(f"{API}/deleted_tickets.json").body["deleted_tickets"]
-        assert [(row["id"], row["deleted_at"], row["previous_state"]) for row in deleted] == [
-            (4, "2026-03-02T10:00:15Z", "new"), (5, "2026-03-04T12:00:00Z", "new")]  # fmt: skip
+        assert box.get(f"{API}/guide/survey_responses").status == 404
+        assert box.get(f"{API}/guide/en-us/surveys").status == 404
+        audits = box.get(f"{API}/tickets/1/audits.json").body["audits"]
+        assert "SurveyOffered" not in {event["type"] for a in audits for event in a["events"]}
+
+
+def test_other_ratings_are_survey_responses() -> None:
+    """Offered at 10:30, a 2 at 12:00 and a 4 a day later; 28 days to change it again."""
+    path = f"{API}/guide/survey_responses"
+    with sandbox(on(2, "10:29:59")) as box:
+        assert box.get(path).body["survey_responses"] == []
+        box.clock.advance(timedelta(seconds=1))
+        (offered,) = box.get(path).body["survey_responses"]
+        assert offered["answers"] == []
+        assert offered["expires_at"] == "2026-03-30T10:30:00.000Z"
+        assert offered["subjects"] == [{"id": "1", "type": "ticket", "zrn": "zen:ticket:1"}]
+        box.clock.advance(timedelta(days=2))
+        (rated_twice,) = box.get(path).body["survey_responses"]
+        (rating,) = rated_twice["answers"]
+        assert (rating["type"], rating["rating"], rating["rating_category"]) == (
+            "rating_scale", 4, "good")  # fmt: skip
+        assert (rating["created_at"], rating["updated_at"]) == (
+            "2026-03-02T12:00:00.000Z", "2026-03-03T12:00:00.000Z")  # fmt: skip
+        one = box.get(f"{API}/guide/en-us/survey_responses/{offered['id']}").body
+        assert one == {"survey_response": rated_twice}
+        assert box.get(f"{API}/guide/en-us/survey_responses/none").status == 404
+        (survey,) = box.get(f"{API}/guide/en-us/surveys").body["surveys"]
+        assert survey["id"] == offered["survey"]["id"]
+        assert [option["rating"] for option in survey["questions"][0]["options"]] == [
+            1, 2, 3, 4, 5]  # fmt: skip
+        assert box.get(f"{API}/satisfaction_ratings.json").body["satisfaction_ratings"] == []
+        audits = box.get(f"{API}/tickets/1/audits.json").body["audits"]
+        told = [event for audit in audits for event in audit["events"]
+                if event["type"].startswith("Survey")]  # fmt: skip
+        assert [event["type"] for event in told] == [
+            "SurveyOffered", "SurveyResponseSubmitted", "SurveyResponseSubmitted"]  # fmt: skip
+        assert {event.get("survey_response_id") for event in told} == {None, offered["id"]}
+        assert {event["assigned_user_id"] for event in told} == {number("agent", "agent-1")}
+
+
+def test_survey_responses_are_listed_from_when_they_were_offered() -> None:
+    """By cursor, fifty at the most, and without links."""
+    shop = rated(
+        ("T1", on(2, "12:00:00"), "2", "1-5", "human", on(2, "10:30:00"), 1),
+        ("T2", on(4, "12:00:00"), "5", "1-5", "human", on(4, "10:30:00"), 1),
+        ("T3", on(4, "13:00:00"), "3", "1-3", "human", on(3, "10:30:00"), 1),
+    )
+    path, size = f"{API}/guide/survey_responses", {"page[size]": 2}
+
+    def told(body: dict[str, Any]) -> list[tuple[str, int]]:
+        rows = body["survey_responses"]
+        return [(row["subjects"][0]["id"], row["answers"][0]["rating"]) for row in rows]
+
+    with sandbox(on(9, "00:00:00"), shop) as box:
+        first = box.get(path, **size).body
+        assert told(first) == [("1", 2), ("3", 3)]
+        assert "links" not in first and first["meta"]["has_more"] is True
+        last = box.get(path, **size, **{"page[after]": first["meta"]["after_cursor"]}).body
+        assert (told(last), last["meta"]["has_more"]) == ([("2", 5)], False)
+        since = {"filter[created_at_start]": seconds(on(3, "10:30:00")) * 1000}
+        assert told(box.get(path, **since).body) == [("3", 3), ("2", 5)]
+        since = {"filter[created_at_start]": seconds(on(3, "10:30:00")) * 1000 + 1}
+        assert told(box.get(path, **since).body) == [("2", 5)]
+        assert box.get(path, **{"page[size]": 51}).status == 400
+        scales = [
+            len(survey["questions"][0]["options"])
+            for survey in box.get(f"{API}/guide/en-us/surveys").body["surveys"]
+        ]
+        assert sorted(scales) == [3, 5]

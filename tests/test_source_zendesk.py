@@ -51,7 +51,7 @@ def test_the_books_say_what_each_table_holds_and_only_after_a_change(
             books = dict(rows(connection, told))
             assert len(books) == len(rows(connection, told))
     assert books["tickets"] == 5
-    assert books["satisfaction_ratings"] == 1
+    assert books["survey_responses"] == 1
     assert books == {table: len(found) for table, found in shop.documents().items() if found}
 
 
@@ -125,20 +125,6 @@ def test_states_handoffs_and_merges_are_events(staged: duckdb.DuckDBPyConnection
     ]
 
 
-def test_a_rating_is_read_again_when_it_changes(tmp_path: Path, models: list[Model]) -> None:
-    """It was bad on the 2nd and good on the 3rd."""
-    told = "select score from staging.stg_zendesk__csat_responses"
-    with sandbox(on(2, "13:00:00")) as client:
-        shop = Desk("zendesk", f"{client.base}/zendesk", tmp_path)
-        shop.sync()
-        with shop.staged(models) as connection:
-            assert rows(connection, told) == [("bad",)]
-        client.clock.advance(timedelta(days=2))
-        shop.sync()
-        with shop.staged(models) as connection:
-            assert rows(connection, told) == [("good",)]
-
-
 def test_time_is_the_steps_of_its_total(staged: duckdb.DuckDBPyConnection) -> None:
     assert rows(staged, "select ticket_id, seconds from staging.stg_zendesk__time_entries") == [
         ("1", 120),
@@ -181,8 +167,8 @@ def test_no_call_is_repeated_beyond_the_overlap(desk: tuple[Sandbox, Desk]) -> N
     asked = [call["path"].rsplit("/v2/")[-1] for call in calls if "/v2/" in call["path"]]
     assert sorted(asked) == sorted(
         ["incremental/tickets/cursor.json", "incremental/ticket_events.json",
-         "incremental/users/cursor.json", "satisfaction_ratings.json", "groups.json",
-         "ticket_fields.json"]
+         "incremental/users/cursor.json", "satisfaction_ratings.json",
+         "guide/survey_responses", "guide/en-us/surveys", "groups.json", "ticket_fields.json"]
     )  # fmt: skip
 
 

@@ -5,7 +5,8 @@ the real one are kept: exports are ordered by `generated_timestamp` and withhold
 change without an audit moves that stamp but not `updated_at`, time-based pages repeat rows at their
 edges, deleted tickets are rows of status `deleted` in the exports and 404 elsewhere, and closed
 tickets leave `ticket_audits` after 120 days. `satisfaction_ratings?start_time=` looks at
-`updated_at`. A merge leaves no comment on the surviving ticket.
+`updated_at`; where the account has surveys instead (zendesk_surveys.py) it is empty, and where it
+has not, they are 404. A merge leaves no comment on the surviving ticket.
 """
 
 import base64
@@ -35,6 +36,7 @@ from ingestion.sandbox.zendesk_pages import (
     onward,
     page_size,
 )
+from ingestion.sandbox.zendesk_surveys import Responses
 
 MOST_IDS = 100
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -54,6 +56,9 @@ def routes(world: World, clock: Clock) -> list[Route]:
         "ticket_audits": api.all_audits,
         "deleted_tickets": api.deleted_tickets,
         "satisfaction_ratings": api.satisfaction_ratings,
+        "guide/survey_responses": api.survey_responses,
+        "guide/{locale}/survey_responses/{id}": api.survey_response,
+        "guide/{locale}/surveys": api.surveys,
         "users": api.users,
         "groups": api.groups,
         "brands": api.brands,
@@ -219,6 +224,23 @@ class _Api:
             if row["updated_at"] <= iso(until) and (score is None or row["score"] in scores)
         ]
         return answer(listed(request, "satisfaction_ratings", rows))
+
+    def _responses(self) -> Responses:
+        if self._desk.survey_responses is None:
+            raise HTTPException(404)
+        return self._desk.survey_responses
+
+    async def survey_responses(self, request: Request) -> Response:
+        return answer(self._responses().page(request, self._now()))
+
+    async def survey_response(self, request: Request) -> Response:
+        row = self._responses().one(request.path_params["id"], self._now())
+        return answer({"survey_response": row})
+
+    async def surveys(self, request: Request) -> Response:
+        self._responses()
+        ends = {"has_more": False, "after_cursor": None, "before_cursor": None}
+        return answer({"surveys": self._desk.surveys, "meta": ends})
 
     async def users(self, request: Request) -> Response:
         rows = self._desk.users.current(self._now())

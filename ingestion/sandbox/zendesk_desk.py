@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from ingestion.sandbox import zendesk_lists, zendesk_users
+from ingestion.sandbox import zendesk_lists, zendesk_surveys, zendesk_users
 from ingestion.sandbox.log import Entry
 from ingestion.sandbox.world import Ticket, World
 from ingestion.sandbox.zendesk_audits import Audit, as_audit, as_event, audits_of, subjects_of
@@ -38,6 +38,17 @@ class ZendeskDesk:
     @cached_property
     def ratings(self) -> Versions:
         return zendesk_lists.ratings(self._world)
+
+    @cached_property
+    def survey_responses(self) -> zendesk_surveys.Responses | None:
+        """None where the account has the older ratings."""
+        if not zendesk_surveys.has_surveys(self._world):
+            return None
+        return zendesk_surveys.Responses.of(self._world)
+
+    @cached_property
+    def surveys(self) -> list[dict[str, Any]]:
+        return zendesk_surveys.surveys(self._world)
 
     @cached_property
     def groups(self) -> Versions:
@@ -102,7 +113,7 @@ class ZendeskDesk:
 
     def audit(self, entry: Entry) -> orjson.Fragment:
         """The update as an audit; ValueError if it left none."""
-        return self._kept("audit", entry.number, entry.n, lambda: as_audit(self._told(entry)))
+        return self._kept("audit", entry.number, entry.n, lambda: self._as_audit(entry))
 
     def event(self, entry: Entry, *, with_comments: bool) -> orjson.Fragment:
         """The update as a ticket event; ValueError if it left no audit."""
@@ -119,10 +130,18 @@ class ZendeskDesk:
             raise ValueError(f"update {entry.n} of ticket {entry.number} left no audit")
         return audit
 
+    def _as_audit(self, entry: Entry) -> dict[str, Any]:
+        row = as_audit(self._told(entry))
+        if self.survey_responses is not None:
+            ticket = self._world.tickets[entry.number]
+            row["events"] += zendesk_surveys.audit_events(ticket, entry.n)
+        return row
+
     def audits_at(self, number: int, at: int) -> list[dict[str, Any]]:
         """The ticket's audits up to `at`."""
-        seen = self._world.tickets[number].seen(at)
-        return [as_audit(audit) for audit in self._audits_of(number)[:seen] if audit]
+        ticket = self._world.tickets[number]
+        entries = (Entry(ticket.moments[n].at, number, n) for n in range(ticket.seen(at)))
+        return [self._as_audit(entry) for entry in entries if self.has_audit(entry)]
 
     def comments_at(self, number: int, at: int) -> list[dict[str, Any]]:
         """The ticket's comments up to `at`."""

@@ -4,11 +4,9 @@ A rating is a survey: it is `offered` from the day it is sent and changes in pla
 answered or answered anew. Its assignee is the AI agent if the survey is about that.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from ingestion.sandbox.replay import EVENT, RATING
 from ingestion.sandbox.rows import number
 from ingestion.sandbox.world import Ticket, World
 from ingestion.sandbox.zendesk_fields import (
@@ -20,6 +18,7 @@ from ingestion.sandbox.zendesk_fields import (
     row_url,
     score,
 )
+from ingestion.sandbox.zendesk_surveys import has_surveys, offered, surveys_of
 from ingestion.sandbox.zendesk_users import Versions
 
 RATINGS_A_TICKET = 1000
@@ -28,32 +27,18 @@ JsonRow = dict[str, Any]
 
 
 def ratings(world: World) -> Versions:
+    """None where the account has the surveys that replace them."""
+    if has_surveys(world):
+        return Versions.of([])
     return Versions.of(
         [version for ticket in world.tickets.values() for version in _ratings(ticket, world)]
     )
 
 
 def _ratings(ticket: Ticket, world: World) -> Iterator[tuple[int, JsonRow]]:
-    """A survey is told by when it was sent, whom it asks about and its episode."""
-    answered: dict[tuple[int, str, int], list[tuple[int, float]]] = defaultdict(list)
-    sent: set[int] = set()
-    for moment in ticket.moments:
-        for done in moment.happenings:
-            row = done.row
-            if done.kind == RATING:
-                asked = row.get("survey_sent_at")
-                survey = (
-                    moment.at if asked is None else asked,
-                    row.get("target") or "ticket",
-                    row.get("episode_seq") or 0,
-                )
-                answered[survey].append((moment.at, row["score_5"]))
-            elif done.kind == EVENT and row["event_type"] == "survey_sent":
-                sent.add(moment.at)
-    surveys = {(at, "ticket", 0) for at in sent - {at for at, _, _ in answered}} | set(answered)
+    sent = offered(ticket)
     ai = next((key for key, agent in world.agents.items() if agent.get("kind") == "ai_agent"), None)
-    for place, survey in enumerate(sorted(surveys)):
-        asked, target, _ = survey
+    for place, ((asked, target, _), given) in enumerate(surveys_of(ticket).items()):
         key = ticket.number * RATINGS_A_TICKET + place
         state = ticket.as_of(max(asked, ticket.created_at))
         assignee = ai if target == "ai" else state.assignee_id
@@ -71,8 +56,8 @@ def _ratings(ticket: Ticket, world: World) -> Iterator[tuple[int, JsonRow]]:
         }
         if asked in sent:
             yield asked, row
-        for at, given in answered.get(survey, ()):
-            yield at, row | {"score": score(given), "updated_at": iso(at)}
+        for at, rating in given:
+            yield at, row | {"score": score(rating["score_5"]), "updated_at": iso(at)}
 
 
 def groups(world: World, began: int) -> Versions:

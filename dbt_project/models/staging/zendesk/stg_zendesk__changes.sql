@@ -96,6 +96,7 @@ typed as (
         new_value,
         {{ json_text('change', '$.previous_value') }} as old_value,
         {{ json_text('change', '$.body') }} as body,
+        {{ json_text('change', '$.survey_response_id') }} as survey_response_id,
         coalesce({{ json_text('change', '$.public') }} = 'true', false) as is_public,
         {%- for mark in ['auto', 'gratitude', 'substantive', 'ai_assisted'] %}
         {{ json_text('change', '$.metadata.custom.' ~ mark) }} as {{ mark }},

@@ -10,6 +10,10 @@ ticket_merges as (
     select * from {{ ref('stg_zendesk__ticket_merges') }}
 ),
 
+survey_responses as (
+    select * from {{ ref('stg_zendesk__survey_responses') }}
+),
+
 users as (
     select * from {{ ref('stg_zendesk__users') }}
 ),
@@ -89,13 +93,55 @@ categories as (
     where fields.target = 'category' and changes.new_value is not null
 ),
 
+-- The same offer is told by a response, by an audit and by the ticket's own field.
+offers as (
+    select
+        source, ticket_id, min(survey_response_id) as change_id, offered_at as occurred_at,
+        '-1' as author_id, min(loaded_at) as loaded_at, 1 as trust
+    from survey_responses
+    group by source, ticket_id, offered_at
+
+    union all
+
+    select source, ticket_id, change_id, occurred_at, author_id, loaded_at, 2 as trust
+    from changes
+    where change_type = 'SurveyOffered'
+
+    union all
+
+    select source, ticket_id, change_id, occurred_at, author_id, loaded_at, 3 as trust
+    from changes
+    where field_name = 'satisfaction_score' and new_value = 'offered'
+),
+
+most_trusted as (
+    select
+        source,
+        ticket_id,
+        min(trust) as trust
+    from offers
+    group by source, ticket_id
+),
+
 surveys as (
     select
+        offers.source, offers.ticket_id, offers.change_id, 'survey' as part, offers.occurred_at,
+        'survey_sent' as event_type, cast(null as varchar) as from_value,
+        cast(null as varchar) as to_value, offers.author_id, offers.loaded_at
+    from offers
+    inner join most_trusted
+        on offers.source = most_trusted.source
+        and offers.ticket_id = most_trusted.ticket_id
+        and offers.trust = most_trusted.trust
+
+    union all
+
+    select
         source, ticket_id, change_id, 'survey' as part, occurred_at,
-        case when new_value = 'offered' then 'survey_sent' else 'survey_answered' end as event_type,
-        old_value as from_value, cast(null as varchar) as to_value, author_id, loaded_at
+        'survey_answered' as event_type, old_value as from_value,
+        cast(null as varchar) as to_value, author_id, loaded_at
     from changes
-    where field_name = 'satisfaction_score' and new_value <> 'unoffered'
+    where field_name = 'satisfaction_score' and new_value not in ('unoffered', 'offered')
 ),
 
 tags_after as (
