@@ -22,6 +22,7 @@ from bookbag_orchestration.account import fingerprint, stranger_in
 from bookbag_orchestration.config import ConfigError, load_config
 from bookbag_orchestration.sections import Config
 from bookbag_orchestration.settings import DBT_PROJECT, Settings, read_environment, tell_dbt
+from ingestion import VENDORS
 from ingestion.quarantine import last_load
 
 WAREHOUSE_POOL = "warehouse"
@@ -98,6 +99,10 @@ class Workplace:
             for name, at in sorted(loads.items())
             if at is None or now - at > FRESHNESS_ALLOWANCE
         }
+
+    def unused_kinds(self) -> list[str]:
+        """Kinds of API sources that the account has none of: their staging models need not be."""
+        return sorted(set(VENDORS) - {source.kind for source in self.config.sources})
 
     def inputs(self) -> str:
         """Fingerprint of all that the marts are made of: landed rows, settings, models."""

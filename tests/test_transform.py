@@ -7,6 +7,15 @@ from pathlib import Path
 from dbt.cli.main import dbtRunner
 
 from bookbag_orchestration.settings import DBT_PROJECT, tell_dbt
+from tests.support import landed
+
+
+def test_kinds_that_an_account_has_no_source_of_are_not_built(golden: Path) -> None:
+    rows = landed(golden, "select distinct split_part(table_name, '__', 1) from duckdb_tables()"
+                          " where schema_name = 'staging' union select distinct"
+                          " split_part(view_name, '__', 1) from duckdb_views()"
+                          " where schema_name = 'staging'")  # fmt: skip
+    assert {kind for (kind,) in rows} == {"stg_bookbag", "stg_files"}
 
 
 def test_every_judgement_by_hand(golden: Path, tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ class Models(DagsterDbtTranslator):
     def __init__(self, place: Workplace) -> None:
         super().__init__(DagsterDbtTranslatorSettings(enable_source_metadata=False))
         self.sources = place.config.sources
+        self.left_out = tuple(f"stg_{kind}__" for kind in place.unused_kinds())
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
@@ -48,7 +49,8 @@ class Models(DagsterDbtTranslator):
         spec = super().get_asset_spec(manifest, unique_id, project)
         deps: list[dg.AssetDep] = []
         for dep in spec.deps:
-            deps += [dg.AssetDep(key) for key in self._landed(dep.asset_key)]
+            if not dep.asset_key.path[-1].startswith(self.left_out):
+                deps += [dg.AssetDep(key) for key in self._landed(dep.asset_key)]
         return spec.replace_attributes(deps=deps)
 
     def _landed(self, key: dg.AssetKey) -> list[dg.AssetKey]:
@@ -72,6 +74,7 @@ class Models(DagsterDbtTranslator):
 def model_assets(place: Workplace) -> dg.AssetsDefinition:
     """All models as one step: `dbt build`."""
     manifest = json.loads(place.prepared_manifest().read_text())
+    unused = place.unused_kinds()
     project = place.dbt_project()
 
     @dbt_assets(
@@ -79,7 +82,9 @@ def model_assets(place: Workplace) -> dg.AssetsDefinition:
         project=project,
         name="transform",
         dagster_dbt_translator=Models(place),
-        exclude="resource_type:unit_test",
+        exclude=" ".join(
+            ["resource_type:unit_test", *(f"path:models/staging/{kind}" for kind in unused)]
+        ),
         pool=WAREHOUSE_POOL,
     )
     def models(

@@ -30,16 +30,30 @@
     }) }}
 {% endmacro %}
 
-{# An entity of all sources: the staging models of each kind that has it, one under the other. #}
+{#
+  An entity of all sources: the staging models of each kind that has it, one under the other. A build
+  names those of kinds that the account has, and `files`, which always stands: the others need not be
+  there, so a run can leave them out.
+#}
 {% macro of_all_kinds(entity, columns) %}
+    {%- set used = kinds_in_use() %}
     {%- set branches = [] %}
     {%- for kind, entities in staged_entities().items() if entity in entities %}
-        {%- do branches.append(
-            'select\n    ' ~ columns | join(',\n    ')
-            ~ '\nfrom ' ~ ref('stg_' ~ kind ~ '__' ~ entity)
-        ) %}
+        {%- set staged = ref('stg_' ~ kind ~ '__' ~ entity) %}
+        {%- if used is none or kind == 'files' or kind in used %}
+            {%- do branches.append('select\n    ' ~ columns | join(',\n    ') ~ '\nfrom ' ~ staged) %}
+        {%- endif %}
     {%- endfor %}
     {{- branches | join('\n\nunion all\n\n') }}
+{% endmacro %}
+
+{# Kinds of the account's sources; none where they are not known: nothing is built then. #}
+{% macro kinds_in_use() %}
+    {% if execute and flags.WHICH in ('run', 'build', 'test') %}
+        {% set found = run_query("select distinct kind from raw_bookbag.sources") %}
+        {{ return(found.columns[0].values() | list) }}
+    {% endif %}
+    {{ return(none) }}
 {% endmacro %}
 
 {#

@@ -1,43 +1,4 @@
 {#
-  What each kind of source lands, by the names of its raw tables. Sources of kind `sample` land as
-  `files` do; API sources land documents (`_key`, `payload`).
-#}
-{% macro landed_tables() %}
-    {{ return({
-        'files': [
-            'tickets', 'messages', 'ticket_events', 'csat_responses', 'agents', 'customers',
-            'orders', 'order_lines', 'refunds', 'time_entries', 'nps_responses', 'qa_reviews',
-            'cost_rates', 'support_costs', 'fx_rates', 'roster', 'calendar_context', 'schedules',
-            'holidays', 'targets',
-            'quarantine', 'file_loads',
-        ],
-        'intercom': [
-            'conversations', 'conversation_details', 'deleted_conversations', 'contacts', 'admins',
-            'teams',
-        ],
-        'gorgias': [
-            'tickets', 'messages', 'events', 'satisfaction_surveys', 'customers', 'users', 'teams',
-            'tags', 'custom_fields',
-        ],
-        'freshdesk': [
-            'tickets', 'conversations', 'time_entries', 'contacts', 'satisfaction_ratings',
-            'agents', 'groups', 'ticket_fields',
-        ],
-        'chatwoot': [
-            'conversations', 'messages', 'reporting_events', 'contacts', 'csat_survey_responses',
-            'agents', 'agent_bots', 'teams', 'team_members', 'inboxes', 'labels',
-            'custom_attribute_definitions',
-        ],
-        'zendesk': [
-            'tickets', 'ticket_events', 'ticket_audits', 'users', 'satisfaction_ratings',
-            'survey_responses', 'surveys', 'groups', 'ticket_fields',
-        ],
-        'shopify': ['orders', 'customers', 'disputes'],
-        'woocommerce': ['orders', 'customers', 'products', 'refunds'],
-    }) }}
-{% endmacro %}
-
-{#
   Tables of files whose rows tell of tickets, agents and customers that another source may hold: with
   `ids_of` they count as that source's.
 #}
@@ -47,8 +8,10 @@
 
 {#
   One view a kind and table, `landed.<kind>_<table>`, over the raw schemas of all sources of the
-  kind. The sources are data (raw_bookbag.sources), so that plain `dbt build` needs no variables; a
-  kind that has none, or has not landed the table, shows the empty shape that stands beside them.
+  kind: the tables are those that staging reads, the sources are data (raw_bookbag.sources), so that
+  plain `dbt build` needs no variables. A kind that has none, or has not landed the table, shows the
+  empty shape that stands beside them. Sources of kind `sample` land as `files` do; API sources land
+  documents (`_key`, `payload`).
 #}
 {% macro create_landed_views() %}
     {% if execute and flags.WHICH in ('run', 'build', 'test', 'seed', 'snapshot') %}
@@ -65,25 +28,24 @@
             ) }}
         {% endif %}
         {% do run_query("create schema if not exists landed") %}
-        {% for kind, tables in landed_tables().items() %}
-            {% for table in tables %}
-                {% set shape = 'no_' ~ table if kind == 'files' else 'no_documents' %}
-                {% set branches = [] %}
-                {% for source, its_kind, its_table, ids_of in found if its_table == table %}
-                    {% if table in ('quarantine', 'file_loads') or its_kind == kind
-                        or (kind == 'files' and its_kind == 'sample') %}
-                        {% do branches.append(
-                            "select '" ~ (ids_of if ids_of and table in told_of_others() else source)
-                            ~ "' as source, * from raw_" ~ source ~ "." ~ table
-                        ) %}
-                    {% endif %}
-                {% endfor %}
-                {% do run_query(
-                    "create or replace view landed." ~ kind ~ "_" ~ table ~ " as "
-                    ~ (branches | join(union_by_name())
-                        or "select cast(null as varchar) as source, * from raw_bookbag." ~ shape)
-                ) %}
+        {% for view in graph.sources.values() if view.source_name == 'landed' %}
+            {% set kind, table = view.name.split('_', 1) %}
+            {% set shape = 'no_' ~ table if kind == 'files' else 'no_documents' %}
+            {% set branches = [] %}
+            {% for source, its_kind, its_table, ids_of in found if its_table == table %}
+                {% if table in ('quarantine', 'file_loads') or its_kind == kind
+                    or (kind == 'files' and its_kind == 'sample') %}
+                    {% do branches.append(
+                        "select '" ~ (ids_of if ids_of and table in told_of_others() else source)
+                        ~ "' as source, * from raw_" ~ source ~ "." ~ table
+                    ) %}
+                {% endif %}
             {% endfor %}
+            {% do run_query(
+                "create or replace view landed." ~ kind ~ "_" ~ table ~ " as "
+                ~ (branches | join(union_by_name())
+                    or "select cast(null as varchar) as source, * from raw_bookbag." ~ shape)
+            ) %}
         {% endfor %}
     {% endif %}
 {% endmacro %}
