@@ -6,7 +6,8 @@ added here is what a vendor's rate headers ask for, and answers that were cut sh
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,8 @@ from ingestion.errors import IngestError
 TIMEOUT_S = 60
 ATTEMPTS = 6
 LONGEST_PAUSE_S = 300
+CHUNK = 1 << 18
+PARTIAL = 206
 # An answer that says: not for you, or not here. What is optional is then left out, audibly.
 REFUSED = (401, 403, 404, 410)
 
@@ -73,6 +76,13 @@ class Api:
         self._pause_s = pause_s
         self._client = RESTClient(spec.url, headers=dict(headers or {}), auth=auth, session=session)
 
+    def beginning(self, start: datetime) -> "Api":
+        """The same connection, for what changed from `start` on."""
+        later = copy(self)
+        first = self.spec.start_at
+        later.spec = replace(self.spec, start_at=max(start, first) if first else start)
+        return later
+
     def pages(
         self,
         path: str,
@@ -122,6 +132,41 @@ class Api:
             return orjson.loads(answer.content)
         except RequestException as error:
             raise self._explained(error, path) from error
+
+    def lines(self, url: str, at: int, size: int) -> Iterator[tuple[bytes, int]]:
+        """Lines of a file at an address of its own, from byte `at` on to its `size`, each with the
+        byte behind it. What breaks off goes on from there; no credentials are sent.
+
+        Raises IngestError where it cannot be read to its end.
+        """
+        files = Client(
+            request_timeout=TIMEOUT_S, raise_for_status=False, request_max_attempts=ATTEMPTS
+        ).session
+        told = ""
+        for _ in range(ATTEMPTS):
+            asking = {"Range": f"bytes={at}-", "Accept-Encoding": "identity"}
+            try:
+                with files.get(url, headers=asking, stream=True) as answer:
+                    answer.raise_for_status()
+                    ahead = 0 if answer.status_code == PARTIAL else at
+                    rest = b""
+                    for chunk in answer.iter_content(CHUNK):
+                        skipped = min(ahead, len(chunk))
+                        ahead -= skipped
+                        *whole, rest = (rest + chunk[skipped:]).split(b"\n")
+                        for line in whole:
+                            at += len(line) + 1
+                            yield line, at
+                told = "it breaks off"
+                if at + len(rest) >= size:
+                    if rest:
+                        yield rest, size
+                    return
+            except RequestException as error:
+                status = error.response.status_code if error.response is not None else None
+                told = str(status or type(error).__name__)
+        address = url.partition("?")[0]
+        raise IngestError(f"source {self.spec.name}: {address} cannot be read ({told}).")
 
     def _slow_down(self, answer: Response) -> None:
         """Not a hook of the session: those of a call, which raise for a status, replace it."""

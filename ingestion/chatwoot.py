@@ -27,19 +27,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache
 from operator import itemgetter
 
-from dlt.sources import DltSource
 from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator, SinglePagePaginator
 
 from ingestion.api import Api, ApiSpec, Page, RefusedError
 from ingestion.documents import Document
 from ingestion.errors import IngestError
 from ingestion.run import SourceRun
-from ingestion.streams import Ids, Reader, State, Stream, api_source, own_id
+from ingestion.streams import Ids, Reader, State, Stream, Vendor, own_id
 
-ADDRESS = "https://app.chatwoot.com"
 ACCOUNT = re.compile(r"(?:/app|/api/v1)?/accounts/(\d+)$")
 MESSAGES_PAGE = 20
 LATE_CHANGES = timedelta(days=2)
@@ -76,12 +73,6 @@ CONVERSATIONS = Feed("conversations", "data.payload", "last_activity_at", LATE_C
 BY_ACTIVITY, BY_CREATION = {"sort": "-last_activity_at"}, {"sort": "-created_at"}
 CONTACTS = Feed("contacts", "payload", "last_activity_at", LATE_CHANGES, BY_ACTIVITY)
 ANSWERS = Feed("csat_survey_responses", "$", "created_at", LATE_ANSWERS, BY_CREATION)
-
-
-def chatwoot_source(spec: ApiSpec, run: SourceRun) -> DltSource:
-    """One resource a table. Raises IngestError, when run, if Chatwoot cannot be read."""
-    connected = cache(lambda: connect(spec))
-    return api_source(spec, run, STREAMS, lambda _: connected())
 
 
 def connect(spec: ApiSpec) -> Api:
@@ -186,7 +177,7 @@ def _reporting_events(api: Api, conversations: list[Document]) -> Iterator[list[
             if _is_there(api, conversation):
                 return
             continue
-        yield [{"conversation_id": key, "events": events}]
+        yield [{"conversation_id": key, "events": _by_id(events)}]
 
 
 def _is_there(api: Api, conversation: Document) -> bool:
@@ -213,7 +204,13 @@ def _whole(
 def _team_members(api: Api, state: State, run: SourceRun) -> Iterator[Page]:
     teams = [team["id"] for team in api.get("teams")]
     members = [(team, api.get(f"teams/{team}/team_members")) for team in teams]
-    yield Page([{"team_id": team, "members": agents} for team, agents in members], is_last=True)
+    teamed = [{"team_id": team, "members": _by_id(agents)} for team, agents in members]
+    yield Page(teamed, is_last=True)
+
+
+def _by_id(rows: list[Document]) -> list[Document]:
+    """In one order, so that a list which comes in another one is not a change."""
+    return [row for _, row in sorted({row["id"]: row for row in rows}.items())]
 
 
 def _without_secrets(document: Document) -> Document:
@@ -247,4 +244,6 @@ STREAMS = (
         is_optional=True,
     ),
 )
-TABLES = (*(stream.table for stream in STREAMS), "messages", "reporting_events")
+VENDOR = Vendor(
+    STREAMS, connect, address="https://app.chatwoot.com", secrets=(("api_access_token",),)
+)

@@ -24,7 +24,6 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from dlt.sources import DltSource
 from dlt.sources.helpers.rest_client.auth import HttpBasicAuth
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
@@ -34,9 +33,8 @@ from ingestion.api import Api, ApiSpec, Page
 from ingestion.documents import Document
 from ingestion.errors import IngestError
 from ingestion.run import SourceRun
-from ingestion.streams import Children, Reader, State, Stream, api_source, own_id
+from ingestion.streams import Children, Reader, State, Stream, Vendor, own_id
 
-ADDRESS = "https://{subdomain}.freshdesk.com"
 PAGE = 100
 WALKS = ("", "spam", "deleted")
 OVERLAP = timedelta(minutes=1)
@@ -104,11 +102,6 @@ def pause_s(headers: Mapping[str, str]) -> float | None:
     if left is None or int(left) > 0:
         return None
     return float(headers.get("retry-after") or BUDGET_S)
-
-
-def freshdesk_source(spec: ApiSpec, run: SourceRun) -> DltSource:
-    """One resource a table. Raises IngestError, when run, if Freshdesk cannot be read."""
-    return api_source(spec, run, STREAMS, connect)
 
 
 def connect(spec: ApiSpec) -> Api:
@@ -230,4 +223,6 @@ STREAMS = (
     Stream("groups", _list("groups"), is_whole=True),
     Stream("ticket_fields", _list("ticket_fields"), is_whole=True, is_optional=True),
 )
-TABLES = (*(stream.table for stream in STREAMS), "conversations", "time_entries")
+VENDOR = Vendor(
+    STREAMS, connect, address="https://{subdomain}.freshdesk.com", secrets=(("api_key",),)
+)

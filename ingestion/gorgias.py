@@ -23,16 +23,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dlt.sources import DltSource
 from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
 from requests.auth import HTTPBasicAuth
 
 from ingestion.api import Api, ApiSpec, Page
 from ingestion.documents import Document
+from ingestion.errors import IngestError
 from ingestion.run import SourceRun
-from ingestion.streams import Reader, State, Stream, api_source
+from ingestion.streams import Reader, State, Stream, Vendor
 
-ADDRESS = "https://{subdomain}.gorgias.com"
 PAGE = 100
 WINDOW_S = 20.0
 """How long to wait with a spent budget where the answer does not say."""
@@ -42,11 +41,6 @@ LATE_EVENTS = timedelta(minutes=5)
 LATE_SCORES = timedelta(days=30)
 OLDER_ENDS = 2
 """Documents from before the cursor that end a walk: a single one may be a page's echo."""
-
-
-def gorgias_source(spec: ApiSpec, run: SourceRun) -> DltSource:
-    """One resource a table. Raises IngestError, when run, if Gorgias cannot be read."""
-    return api_source(spec, run, STREAMS, connect)
 
 
 def connect(spec: ApiSpec) -> Api:
@@ -66,7 +60,20 @@ def _pages(
 ) -> Iterator[Page]:
     paginator = JSONResponseCursorPaginator(cursor_path="meta.next_cursor", cursor_param="cursor")
     asked = {"limit": PAGE, **params, **({"cursor": cursor} if cursor else {})}
-    return api.pages(f"api/{path}", paginator, data="data", params=asked)
+    for page in api.pages(f"api/{path}", paginator, data="data", params=asked):
+        before, cursor = cursor, _onward(page)
+        if cursor and cursor == before:
+            raise IngestError(
+                f"source {api.spec.name}: {api.spec.url}/api/{path} names the page that it has"
+                " just given as the next one. Check `url`; if it is Gorgias, tell its support."
+            )
+        yield page
+
+
+def _onward(page: Page) -> str | None:
+    """The cursor of the next page."""
+    onward: str | None = (page.body("meta") or {}).get("next_cursor")
+    return onward
 
 
 def _walk(
@@ -94,8 +101,7 @@ def _walk(
             stamps = [at for each in page.documents if (at := _instant(each.get(stamp)))]
             newest = max((at for at in (*stamps, _instant(walk["newest"])) if at), default=None)
             older = sum(at < until for at in stamps) if until else 0
-            onward = (page.body("meta") or {}).get("next_cursor")
-            walk = {**walk, "cursor": onward, "newest": newest and newest.isoformat()}
+            walk = {**walk, "cursor": _onward(page), "newest": newest and newest.isoformat()}
             if page.is_last or older >= OLDER_ENDS:
                 state.pop("walk", None)
                 state["newest"] = walk["newest"]
@@ -201,4 +207,7 @@ STREAMS = (
         is_whole=True,
         is_optional=True,
     ),
+)
+VENDOR = Vendor(
+    STREAMS, connect, address="https://{subdomain}.gorgias.com", secrets=(("email", "api_key"),)
 )

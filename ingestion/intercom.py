@@ -27,7 +27,6 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from dlt.sources import DltSource
 from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
 from dlt.sources.helpers.rest_client.paginators import (
     BasePaginator,
@@ -39,10 +38,10 @@ from requests.exceptions import HTTPError
 
 from ingestion.api import Api, ApiSpec, Page, RefusedError
 from ingestion.documents import Document
+from ingestion.errors import IngestError
 from ingestion.run import SourceRun
-from ingestion.streams import Reader, State, Stream, api_source, own_id
+from ingestion.streams import Reader, State, Stream, Vendor, own_id
 
-ADDRESS = "https://api.intercom.io"
 VERSION = "2.16"
 PAGE = 150
 FEW = 50
@@ -58,11 +57,6 @@ def pause_s(headers: Mapping[str, str]) -> float | None:
     if left is None or int(left) > 0:
         return None
     return max(0.0, float(reset) - time.time()) if reset else 10.0
-
-
-def intercom_source(spec: ApiSpec, run: SourceRun) -> DltSource:
-    """One resource a table. Raises IngestError, when run, if Intercom cannot be read."""
-    return api_source(spec, run, STREAMS, connect)
 
 
 def connect(spec: ApiSpec) -> Api:
@@ -87,12 +81,25 @@ def search(path: str, data: str, size: int) -> Reader:
         for page in api.pages(path, paginator, data=data, json=asked):
             stamps = [document.get("updated_at") or 0 for document in page.documents]
             state["newest"] = max([state["newest"], *stamps])
-            state["after"] = ((page.body("pages") or {}).get("next") or {}).get("starting_after")
+            state["after"] = _onward(api, path, page, state["after"])
             if page.is_last:
                 state["updated_at"] = max(state["newest"], state.get("updated_at", 0))
             yield page
 
     return read
+
+
+def _onward(api: Api, path: str, page: Page, before: str | None) -> str | None:
+    """The cursor of the next page; `before` is that of this one. Raises IngestError if they are
+    the same, since there would be no end.
+    """
+    after: str | None = ((page.body("pages") or {}).get("next") or {}).get("starting_after")
+    if after and after == before:
+        raise IngestError(
+            f"source {api.spec.name}: {api.spec.url}/{path} names the page that it has just given"
+            " as the next one. Check `url`; if it is Intercom, tell its support."
+        )
+    return after
 
 
 def _details(api: Api, conversations: list[Document]) -> Iterator[list[Document]]:
@@ -115,7 +122,9 @@ def _deleted(api: Api, state: State, run: SourceRun) -> Iterator[Page]:
 
 def _contact_ids(api: Api, run: SourceRun) -> Iterator[list[str]]:
     paginator = JSONResponseCursorPaginator(NEXT, cursor_param="starting_after")
+    after = None
     for page in api.pages("contacts", paginator, data="data", params={"per_page": PAGE}):
+        after = _onward(api, "contacts", page, after)
         yield [str(contact["id"]) for contact in page.documents]
 
 
@@ -142,4 +151,4 @@ STREAMS = (
     Stream("admins", _list("admins"), is_whole=True),
     Stream("teams", _list("teams"), is_whole=True, is_optional=True),
 )
-TABLES = ("conversations", "conversation_details", *(stream.table for stream in STREAMS[1:]))
+VENDOR = Vendor(STREAMS, connect, address="https://api.intercom.io", secrets=(("access_token",),))

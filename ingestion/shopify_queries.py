@@ -7,56 +7,55 @@ whole without `first`; lines come a page at a time.
 LINES = 10
 MORE = 125
 
-ROWS_OF_LINES = """
-    pageInfo { hasNextPage endCursor }
-    nodes {
+MONEY = "fragment money on MoneyBag { shopMoney { amount currencyCode } }"
+ORDER = """
+      id name createdAt processedAt updatedAt cancelledAt cancelReason test
+      displayFinancialStatus email phone sourceName tags
+      customer { id }
+      shippingAddress { countryCodeV2 }
+      billingAddress { countryCodeV2 }
+      totalPriceSet { ...money }
+      subtotalPriceSet { ...money }
+      totalTaxSet { ...money }
+      totalShippingPriceSet { ...money }
+      totalDiscountsSet { ...money }
+      currentTotalPriceSet { ...money }
+      refunds { id createdAt note totalRefundedSet { ...money } }
+      transactions { id kind status processedAt }
+"""
+LINE = """
       id sku quantity product { productType }
       originalTotalSet { ...money }
       discountedTotalSet(withCodeDiscounts: true) { ...money }
-    }
 """
-MONEY = "fragment money on MoneyBag { shopMoney { amount currencyCode } }"
+PAGE_OF_LINES = f"pageInfo {{ hasNextPage endCursor }} nodes {{ {LINE} }}"
 ORDERS = f"""
 query Orders($first: Int!, $after: String, $query: String) {{
   orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {{
     pageInfo {{ hasNextPage endCursor }}
-    nodes {{
-      id name createdAt processedAt updatedAt cancelledAt cancelReason test
-      displayFinancialStatus email phone sourceName tags
-      customer {{ id }}
-      shippingAddress {{ countryCodeV2 }}
-      billingAddress {{ countryCodeV2 }}
-      totalPriceSet {{ ...money }}
-      subtotalPriceSet {{ ...money }}
-      totalTaxSet {{ ...money }}
-      totalShippingPriceSet {{ ...money }}
-      totalDiscountsSet {{ ...money }}
-      currentTotalPriceSet {{ ...money }}
-      lineItems(first: {LINES}) {{ {ROWS_OF_LINES} }}
-      refunds {{ id createdAt note totalRefundedSet {{ ...money }} }}
-      transactions {{ id kind status processedAt }}
-    }}
+    nodes {{ {ORDER} lineItems(first: {LINES}) {{ {PAGE_OF_LINES} }} }}
   }}
 }}
 {MONEY}
 """
 MORE_LINES = f"""
 query Lines($id: ID!, $after: String) {{
-  order(id: $id) {{ lineItems(first: {MORE}, after: $after) {{ {ROWS_OF_LINES} }} }}
+  order(id: $id) {{ lineItems(first: {MORE}, after: $after) {{ {PAGE_OF_LINES} }} }}
 }}
 {MONEY}
 """
-CUSTOMERS = """
-query Customers($first: Int!, $after: String, $query: String) {
-  customers(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {
-    pageInfo { hasNextPage endCursor }
-    nodes {
+CUSTOMER = """
       id createdAt updatedAt tags
       defaultEmailAddress { emailAddress }
       defaultPhoneNumber { phoneNumber }
-    }
-  }
-}
+"""
+CUSTOMERS = f"""
+query Customers($first: Int!, $after: String, $query: String) {{
+  customers(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {{
+    pageInfo {{ hasNextPage endCursor }}
+    nodes {{ {CUSTOMER} }}
+  }}
+}}
 """
 DISPUTES = """
 query Disputes($first: Int!, $after: String) {
@@ -73,6 +72,19 @@ query Disputes($first: Int!, $after: String) {
   }
 }
 """
+START = """
+mutation Start($query: String!) {
+  bulkOperationRunQuery(query: $query, groupObjects: true) {
+    bulkOperation { id createdAt }
+    userErrors { code message }
+  }
+}
+"""
+OPERATION = """
+query Operation($id: ID!) {
+  bulkOperation(id: $id) { status errorCode objectCount fileSize url }
+}
+"""
 SCOPES = "query Scopes { currentAppInstallation { accessScopes { handle } } }"
 
 
@@ -83,3 +95,16 @@ def ids_of(table: str) -> str:
         f" {table}(first: $first, after: $after, query: $query, sortKey: ID)"
         " { pageInfo { hasNextPage endCursor } nodes { id } } }"
     )
+
+
+def bulk_query(table: str, wanted: str) -> str:
+    """A query for a bulk operation, which takes neither variables nor `nodes`: all rows of orders
+    or customers that a search finds, and all lines.
+
+    `subtotalLineItemsQuantity` is the number of items in all lines of an order.
+    """
+    row, parts = CUSTOMER, ""
+    if table == "orders":
+        lines = f"lineItems {{ edges {{ node {{ {LINE} }} }} }}"
+        row, parts = f"{ORDER} subtotalLineItemsQuantity {lines}", MONEY
+    return f'{{ {table}(query: "{wanted}") {{ edges {{ node {{ {row} }} }} }} }} {parts}'

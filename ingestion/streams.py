@@ -6,8 +6,9 @@ and documents that are gone.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import dlt
@@ -64,36 +65,52 @@ class Stream:
         return self.can_pause and not self.is_whole
 
 
-def api_source(
-    spec: ApiSpec, run: SourceRun, streams: Sequence[Stream], connect: Callable[[ApiSpec], Api]
-) -> DltSource:
-    """A dlt source of these streams, read one after the other.
+@dataclass(frozen=True)
+class Vendor:
+    """A kind of API source: what it lands, the first table always, and how it is reached.
 
-    Raises IngestError, when run, where the vendor cannot be reached or refuses what is needed.
+    `address` has a place for the subdomain, and is empty where only `url` can say it; `secrets` are
+    the keys of which one whole set has to be there.
     """
 
-    def resource(stream: Stream) -> DltResource:
-        return dlt.resource(
-            lambda: _land(stream, spec, run, connect),
-            name=stream.table,
-            write_disposition="append",
-            schema_contract={"tables": "evolve", "columns": "evolve", "data_type": "freeze"},
-        )
+    streams: Sequence[Stream]
+    connect: Callable[[ApiSpec], Api]
+    address: str
+    secrets: Sequence[Sequence[str]]
 
-    @dlt.source(name=spec.name, max_table_nesting=0)
-    def documents() -> list[DltResource]:
-        return [resource(stream) for stream in streams]
+    @property
+    def tables(self) -> tuple[str, ...]:
+        return tuple(table for stream in self.streams for table in (stream.table, *stream.children))
 
-    return documents()
+    def source(self, spec: ApiSpec, run: SourceRun) -> DltSource:
+        """One resource a stream, read one after the other over one connection.
+
+        Raises IngestError, when run, where the vendor cannot be reached or refuses what is needed.
+        """
+        connected = cache(lambda: self.connect(spec))
+
+        def resource(stream: Stream) -> DltResource:
+            return dlt.resource(
+                lambda: _land(stream, spec.name, run, connected),
+                name=stream.table,
+                write_disposition="append",
+                schema_contract={"tables": "evolve", "columns": "evolve", "data_type": "freeze"},
+            )
+
+        @dlt.source(name=spec.name, max_table_nesting=0)
+        def documents() -> list[DltResource]:
+            return [resource(stream) for stream in self.streams]
+
+        return documents()
 
 
 def _land(
-    stream: Stream, spec: ApiSpec, run: SourceRun, connect: Callable[[ApiSpec], Api]
+    stream: Stream, source: str, run: SourceRun, connected: Callable[[], Api]
 ) -> Iterator[Any]:
     yield from bookkeeping()
-    landing = Documents(spec.name, stream.table, run, stream.key)
+    landing = Documents(source, stream.table, run, stream.key)
     below = {
-        table: (read, Documents(spec.name, table, run, key))
+        table: (read, Documents(source, table, run, key))
         for table, (read, key) in stream.children.items()
     }
     state = dlt.current.resource_state()
@@ -102,7 +119,7 @@ def _land(
     was_finished = stream.table in run.sync.finished
     if not was_finished:
         try:
-            yield from _read_all(stream, spec, connect, state, run, landing, below)
+            yield from _read_all(stream, connected(), state, run, landing, below)
         except RefusedError:
             if not stream.is_optional:
                 raise
@@ -138,8 +155,7 @@ def _begin(stream: Stream, state: State, run: SourceRun) -> None:
 
 def _read_all(
     stream: Stream,
-    spec: ApiSpec,
-    connect: Callable[[ApiSpec], Api],
+    api: Api,
     state: State,
     run: SourceRun,
     landing: Documents,
@@ -148,19 +164,18 @@ def _read_all(
     """What is new, then what is to be read again. A pass that ends in between is gone on from."""
     again: dict[str, State] = state.get("again", {})
     if stream.table not in run.sync.up_to_date:
-        is_done = yield from _read(stream, connect(spec), state, run, landing, below)
+        is_done = yield from _read(stream, api, state, run, landing, below)
         if not is_done:
             return
         run.sync.up_to_date.add(stream.table)
     for since in sorted(again):
-        start = datetime.fromisoformat(since)
-        later = replace(spec, start_at=max(start, spec.start_at) if spec.start_at else start)
-        is_done = yield from _read(stream, connect(later), again[since], run, landing, below)
+        later = api.beginning(datetime.fromisoformat(since))
+        is_done = yield from _read(stream, later, again[since], run, landing, below)
         if not is_done:
             return
         del again[since]
     if stream.ids is not None and _is_due(state, "swept_at", SWEEP_EVERY, run.now):
-        landing.bury_all_but(stream.ids(connect(spec), run))
+        landing.bury_all_but(stream.ids(api, run))
         state["swept_at"] = run.now.isoformat()
     state[READ_ONCE] = True
     run.sync.finished.add(stream.table)

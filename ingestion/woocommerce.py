@@ -28,7 +28,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from dlt.sources import DltSource
 from dlt.sources.helpers.rest_client.auth import HttpBasicAuth
 from dlt.sources.helpers.rest_client.paginators import SinglePagePaginator
 from requests.exceptions import HTTPError
@@ -37,10 +36,8 @@ from ingestion.api import Api, ApiSpec, Page, RefusedError
 from ingestion.documents import Document
 from ingestion.errors import IngestError
 from ingestion.run import SourceRun
-from ingestion.streams import Ids, Reader, State, Stream, api_source, own_id
+from ingestion.streams import Ids, Reader, State, Stream, Vendor, own_id
 
-ADDRESS = ""
-"""None: each shop has its own."""
 PATH = "wp-json/wc/v3"
 PAGE = 100
 OVERLAP = timedelta(minutes=10)
@@ -51,11 +48,6 @@ ORDER_WALKS = ("any", "trash")
 ALL_ROLES: Mapping[str, str] = {"role": "all"}
 GONE = 404
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-def woocommerce_source(spec: ApiSpec, run: SourceRun) -> DltSource:
-    """One resource a table. Raises IngestError, when run, if the shop cannot be read."""
-    return api_source(spec, run, STREAMS, connect)
 
 
 def connect(spec: ApiSpec) -> Api:
@@ -188,4 +180,4 @@ STREAMS = (
     Stream("customers", _customers, ids=_ids("customers", ALL_ROLES)),
     Stream("products", _changed("products", ("any",)), is_optional=True),
 )
-TABLES = (*(stream.table for stream in STREAMS), "refunds")
+VENDOR = Vendor(STREAMS, connect, address="", secrets=(("consumer_key", "consumer_secret"),))

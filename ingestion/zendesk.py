@@ -25,7 +25,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from dlt.sources import DltSource
 from dlt.sources.helpers.rest_client.auth import BearerTokenAuth, HttpBasicAuth
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
@@ -37,9 +36,8 @@ from ingestion.api import Api, ApiSpec, Page, RefusedError
 from ingestion.documents import Document
 from ingestion.errors import IngestError
 from ingestion.run import SourceRun
-from ingestion.streams import Reader, State, Stream, api_source
+from ingestion.streams import Reader, State, Stream, Vendor
 
-ADDRESS = "https://{subdomain}.zendesk.com"
 PAGE = 1_000
 LIST_PAGE = 100
 FEW = 50
@@ -99,11 +97,6 @@ def pause_s(headers: Mapping[str, str]) -> float | None:
     if left is None or int(left) > 0:
         return None
     return float(headers.get("ratelimit-reset") or headers.get("rate-limit-reset") or 60)
-
-
-def zendesk_source(spec: ApiSpec, run: SourceRun) -> DltSource:
-    """One resource a table. Raises IngestError, when run, if Zendesk cannot be read."""
-    return api_source(spec, run, STREAMS, connect)
 
 
 def connect(spec: ApiSpec) -> Api:
@@ -217,4 +210,10 @@ STREAMS = (
     ),
     Stream("groups", _list("groups"), is_whole=True),
     Stream("ticket_fields", _list("ticket_fields"), is_whole=True, is_optional=True),
+)
+VENDOR = Vendor(
+    STREAMS,
+    connect,
+    address="https://{subdomain}.zendesk.com",
+    secrets=(("oauth_token",), ("email", "api_token")),
 )

@@ -10,11 +10,11 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from ingestion import chatwoot
-from ingestion.api import ApiSpec, Page
+from ingestion.api import Api, ApiSpec, Page
 from ingestion.pipeline import build, load
 from ingestion.run import SourceRun
 from ingestion.sandbox.chatwoot_people import team_number
-from ingestion.streams import Reader, Stream, api_source, own_id
+from ingestion.streams import Reader, Stream, Vendor, own_id
 from tests.models import Model
 from tests.sandbox_support import on, sandbox
 from tests.source_support import SECRETS, Desk
@@ -125,11 +125,12 @@ def test_what_other_servers_tell_is_typed(tmp_path: Path, models: list[Model]) -
         keys["team_members"] = itemgetter("team_id")
         streams = [
             Stream(table, reading(landing.get(table, [])), keys.get(table, own_id))
-            for table in chatwoot.TABLES
+            for table in chatwoot.VENDOR.tables
         ]
         run = SourceRun(shop.warehouse, tmp_path / "scratch", shop.now)
         pipeline = build("desk", shop.warehouse, tmp_path / "dlt")
-        load(pipeline, lambda: api_source(spec, run, streams, lambda _: None), run)
+        vendor = Vendor(streams, Api, address="", secrets=())
+        load(pipeline, lambda: vendor.source(spec, run), run)
 
     shop = Desk("chatwoot", "https://desk.example", tmp_path)
     spec = ApiSpec("desk", "chatwoot", shop.url, secrets=SECRETS)

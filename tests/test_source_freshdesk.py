@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,7 +21,7 @@ from ingestion.run import SourceRun
 from ingestion.sandbox import freshdesk_parts
 from ingestion.sandbox.faults import Faults
 from ingestion.sandbox.world import Ticket
-from ingestion.streams import Reader, Stream, api_source
+from ingestion.streams import Reader, Stream
 from tests.models import Model
 from tests.sandbox_support import on, sandbox
 from tests.source_support import Desk
@@ -263,11 +264,12 @@ def test_payloads_of_the_client_library_are_typed(
         return lambda api, state, run: iter([Page(documents, is_last=True)])
 
     def sync(ticket: str) -> None:
-        files = {table: table for table in freshdesk.TABLES} | {"tickets": ticket}
+        files = {table: table for table in freshdesk.VENDOR.tables} | {"tickets": ticket}
         streams = [Stream(table, reading(folder / f"{name}.json")) for table, name in files.items()]
         run = SourceRun(shop.warehouse, tmp_path / "scratch", shop.now)
         pipeline = build("desk", shop.warehouse, tmp_path / "dlt")
-        load(pipeline, lambda: api_source(spec, run, streams, freshdesk.connect), run)
+        vendor = replace(freshdesk.VENDOR, streams=streams)
+        load(pipeline, lambda: vendor.source(spec, run), run)
 
     shop = Desk("freshdesk", "https://desk.example", tmp_path)
     spec = ApiSpec("desk", "freshdesk", shop.url, secrets={"api_key": "key"})

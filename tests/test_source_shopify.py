@@ -2,94 +2,28 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 import pytest
 
 import ingestion.sandbox.shopify as vendor
+import ingestion.sandbox.shopify_bulk as operations
 import ingestion.sandbox.shopify_pages as pages
-from ingestion import shopify
+from ingestion import shopify, shopify_calls
 from ingestion import shopify_queries as queries
 from ingestion.api import Api
 from ingestion.errors import IngestError
-from ingestion.sandbox.app import create_app
-from ingestion.sandbox.clock import FrozenClock
 from ingestion.sandbox.faults import Faults
 from ingestion.sandbox.rows import number
-from ingestion.sandbox.serve import running
-from ingestion.sandbox.world import World
 from tests.models import Model
-from tests.sandbox_support import Sandbox, on, shop, table
+from tests.sandbox_support import Sandbox, on
+from tests.shopify_support import END, LINES, desk_of, selling, store
 from tests.source_support import A_WEEK, Desk
-
-END = on(12, "00:00:00")
-LINES = 140
-"""Of order #1002: more than an order's page and one more hold."""
-
-
-def store() -> dict[str, pa.Table]:
-    """The tiny shop, and five orders: refunded in part and charged back, long, replaced, deleted,
-    and one of a stranger that is a test.
-    """
-    orders = "order_id placed_at paid_at cancelled_at payment_status customer_id customer_email"
-    orders += " total discount tax shipping currency sales_channel country is_test is_replacement"
-    orders += " is_deleted updated_at"
-    long = [("#1002", n, f"SKU-{n}", "Lamps", 1, Decimal(n), Decimal(n + 1))
-            for n in range(1, LINES + 1)]  # fmt: skip
-    long_total = Decimal(sum(range(1, LINES + 1)))
-    free = Decimal("0.00")
-    return shop() | {
-        "orders": table(
-            orders,
-            ("#1001", on(1, "08:00:00"), on(1, "08:05:00"), None, "partially_refunded", "C1",
-             "one@mail.example", Decimal("120.50"), Decimal("10.00"), Decimal("5.50"),
-             Decimal("4.90"), "USD", "web", "US", False, False, False, on(6, "08:00:00")),
-            ("#1002", on(2, "08:00:00"), None, on(2, "09:00:00"), "voided", "C2",
-             "qa@shop.example", long_total, free, free, free, "EUR", "mobile_app", "DE", False,
-             False, False, on(2, "09:00:00")),
-            ("#1003", on(3, "08:00:00"), None, None, "pending", "C1", "one@mail.example", free,
-             free, free, free, "USD", None, "US", False, True, False, on(3, "08:00:00")),
-            ("#1004", on(3, "09:00:00"), on(3, "09:00:00"), None, "paid", "C1-B",
-             "one@mail.example", Decimal("30.00"), free, free, free, "USD", "web", "US", False,
-             False, True, on(8, "12:00:00")),
-            ("#1005", on(3, "10:00:00"), None, None, "expired", None, "guest@mail.example",
-             Decimal("7.25"), free, free, free, "USD", "phone", None, True, False, False,
-             on(3, "10:00:00")),
-        ),
-        "order_lines": table(
-            "order_id line_no sku product_type quantity net_amount unit_price",
-            ("#1001", 1, "LIG-1", "Lights", 2, Decimal("70.00"), Decimal("40.00")),
-            ("#1001", 2, "LIG-2", None, 1, Decimal("50.50"), Decimal("50.50")),
-            *long,
-            ("#1003", 1, "LIG-1", "Lights", 1, free, free),
-            ("#1004", 1, "LIG-1", "Lights", 1, Decimal("30.00"), Decimal("30.00")),
-            ("#1005", 1, "LIG-1", "Lights", 1, Decimal("7.25"), Decimal("7.25")),
-        ),
-        "refunds": table(
-            "refund_id order_id refunded_at amount reason kind",
-            ("R1", "#1001", on(4, "08:00:00"), Decimal("20.25"), "damaged", "refund"),
-            ("R2", "#1001", on(6, "08:00:00"), Decimal("15.00"), None, "chargeback"),
-        ),
-    }  # fmt: skip
-
-
-@contextmanager
-def selling(at: datetime, **options: Any) -> Iterator[Sandbox]:
-    tables = options.pop("tables", None) or store()
-    clock = FrozenClock(at)
-    with running(create_app(World.of(tables), clock, **options)) as base:
-        yield Sandbox(base, clock)
-
-
-def desk_of(client: Sandbox, folder: Path) -> Desk:
-    return Desk("shopify", f"{client.base}/shopify", folder)
 
 
 @pytest.fixture
@@ -126,19 +60,19 @@ def exported(name: str, columns: str) -> list[tuple[object, ...]]:
 def test_a_second_sync_adds_nothing_and_asks_each_table_once(
     desk: tuple[Sandbox, Desk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It reads ten minutes again: #1001 was the last to change, on the 6th at 8."""
+    """It reads ten minutes again, from when the first load was made."""
     client, store_desk = desk
     assert store_desk.sync().total > 0
     client.send("DELETE", f"{client.base}/sandbox/calls")
-    ask, asked = shopify._ask, []
+    ask, asked = shopify_calls.ask, []
 
     def listening(api: Api, question: str, /, **variables: Any) -> dict[str, Any]:
         asked.append(variables.get("query"))
         return ask(api, question, **variables)
 
-    monkeypatch.setattr(shopify, "_ask", listening)
+    monkeypatch.setattr(shopify, "ask", listening)
     assert store_desk.sync().rows == {}
-    assert asked[0] == "updated_at:>='2026-03-06T07:50:00Z' status:any"
+    assert asked[0] == "updated_at:>='2026-03-11T23:50:00Z' status:any"
     calls = client.get("/sandbox/calls").body
     assert [(call["method"], call["path"].rpartition("/")[2]) for call in calls] == [
         ("POST", "graphql.json")
@@ -151,8 +85,9 @@ def test_small_passes_and_dear_queries_land_what_one_pass_does(
     """Points for two orders a query, and few of the long order's lines at a time."""
     _, store_desk = desk
     store_desk.sync()
+    monkeypatch.setattr(operations, "AT_ONCE", 0)
     monkeypatch.setattr(vendor, "MOST_POINTS", 200)
-    monkeypatch.setattr(shopify, "MORE_LINES", queries.MORE_LINES.replace("125", "20"))
+    monkeypatch.setattr(shopify_calls, "MORE_LINES", queries.MORE_LINES.replace("125", "20"))
     slow = Desk("shopify", store_desk.url, tmp_path / "slow")
     slow.sync(documents=1)
     assert slow.documents() == store_desk.documents()
@@ -169,10 +104,11 @@ def test_a_walk_begins_anew_before_shopify_ends_it(
     with selling(END, tables=short) as client:
         fresh = desk_of(client, tmp_path / "fresh")
         fresh.sync()
+        monkeypatch.setattr(operations, "AT_ONCE", 0)
         monkeypatch.setattr(pages, "DEEPEST", 3)
         for name in ("PAGE", "IDS_PAGE", "WALK"):
             monkeypatch.setattr(shopify, name, 2)
-        monkeypatch.setattr(shopify, "LONGEST_PAUSE_S", 0)
+        monkeypatch.setattr(shopify_calls, "LONGEST_PAUSE_S", 0)
         store_desk = desk_of(client, tmp_path)
         store_desk.sync()
         store_desk.sync(later=A_WEEK)
@@ -295,9 +231,10 @@ def test_points_are_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         waits.append(seconds)
         sleep(seconds)
 
+    monkeypatch.setattr(operations, "AT_ONCE", 0)
     monkeypatch.setattr(vendor, "RESTORED_A_S", 1000.0)
     monkeypatch.setattr(vendor, "_Points", NoPointsYet)
-    monkeypatch.setattr(shopify, "sleep", wait)
+    monkeypatch.setattr(shopify_calls, "sleep", wait)
     with selling(END) as client:
         store_desk = desk_of(client, tmp_path)
         store_desk.sync()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -250,7 +251,8 @@ def test_an_order_that_is_gone_when_its_refunds_are_read(
         changed = type(orders)(
             "orders", orders.read, children={"refunds": (gone, lambda row: row["id"])}
         )
-        monkeypatch.setattr(woocommerce, "STREAMS", (changed, *others))
+        vendor = replace(woocommerce.VENDOR, streams=(changed, *others))
+        monkeypatch.setattr("tests.source_support.SOURCES", {"woocommerce": vendor.source})
         store_desk.sync()
         assert len(store_desk.documents()["refunds"]) == 2
         assert ("orders/9/refunds", 404) in {

@@ -14,7 +14,7 @@ from ingestion.documents import Document
 from ingestion.errors import IngestError
 from ingestion.pipeline import Loaded, build, load
 from ingestion.run import SourceRun, Sync
-from ingestion.streams import State, Stream, api_source
+from ingestion.streams import State, Stream, Vendor
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -78,7 +78,8 @@ class Desk:
         )
         spec = ApiSpec("desk", "toy", "http://127.0.0.1:1")
         pipeline = build("desk", self.folder / "bookbag.duckdb", self.folder / "dlt")
-        return load(pipeline, lambda: api_source(spec, run, [stream], Api), run)
+        vendor = Vendor([stream], Api, address="", secrets=())
+        return load(pipeline, lambda: vendor.source(spec, run), run)
 
     def texts_of(self, table: str) -> dict[str, str]:
         """The newest text of each document that is not gone."""

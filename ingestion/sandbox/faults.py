@@ -49,7 +49,7 @@ class FaultyAnswers:
         self._app, self._faults = app, faults
         self._asked: Counter[str] = Counter()
         self._failed: Counter[str] = Counter()
-        self._last: dict[str, Any] = {}
+        self._last: dict[tuple[str, frozenset[str]], Any] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith("/sandbox/"):
@@ -86,10 +86,13 @@ class FaultyAnswers:
             if kind in ("short", "cut") and len(body) > 1:
                 kept = body[: dice.randrange(1, len(body))]
                 return kept, len(body) if kind == "short" else len(kept)
-            page = orjson.loads(body) if body[:1] in (b"{", b"[") else None
+            is_page = body[:1] in (b"{", b"[") and b"\n" not in body  # JSON lines are none
+            page = orjson.loads(body) if is_page else None
             records = longest_list(page)
             if records:
-                before, self._last[path] = self._last.get(path), records[-1]
+                # One path of GraphQL has lists of many kinds.
+                place = path, frozenset(records[-1])
+                before, self._last[place] = self._last.get(place), records[-1]
                 if kind == "repeat" and before is not None:
                     records.insert(0, before)
                 if kind == "shuffle":

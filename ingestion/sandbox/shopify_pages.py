@@ -25,6 +25,9 @@ class Place(NamedTuple):
     depth: int
 
 
+FIRST_PLACE = Place(-1, -1, 0)
+
+
 class Search(NamedTuple):
     """What a search text asks for; `since` in seconds, both included."""
 
@@ -62,7 +65,7 @@ def size_of(first: int | None) -> int:
 def place_of(after: str | None, size: int) -> Place:
     """GraphQLError for a cursor that is none of ours, or leads too deep."""
     if after is None:
-        return Place(-1, -1, 0)
+        return FIRST_PLACE
     try:
         place = Place(**orjson.loads(base64.b64decode(after, validate=True)))
     except (binascii.Error, ValueError, TypeError) as error:
@@ -86,7 +89,12 @@ def connection(
     """`rows` may hold one more than the page; `place` gives a row's sort key and number."""
     page = rows[:size]
     end = cursor(Place(*place(page[-1]), depth + len(page))) if page else None
+    nodes = [shown(row) for row in page]
     return {
-        "nodes": [shown(row) for row in page],
+        "nodes": nodes,
+        "edges": lambda: [
+            {"cursor": cursor(Place(*place(row), depth + count)), "node": node}
+            for count, (row, node) in enumerate(zip(page, nodes, strict=True), start=1)
+        ],
         "pageInfo": {"hasNextPage": len(rows) > size, "endCursor": end},
     }

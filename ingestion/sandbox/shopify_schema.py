@@ -1,33 +1,18 @@
-"""The part of Shopify's GraphQL schema that the sandbox speaks, and what a query costs in points.
+"""The part of Shopify's GraphQL schema that the sandbox speaks.
 
 Queries are parsed and checked against it, so a field that Shopify does not have is refused here as
-it is there. Costs follow the rule that was published longest: a point an object, and a connection
-as often as it may have rows. A query's cost is known before it runs and refunded after.
+it is there.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
-from graphql import (
-    DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    GraphQLNamedType,
-    GraphQLObjectType,
-    IntValueNode,
-    OperationDefinitionNode,
-    SelectionSetNode,
-    VariableNode,
-    build_schema,
-    get_named_type,
-)
+from graphql import build_schema
 
 SCHEMA = build_schema("""
-schema { query: QueryRoot }
+schema { query: QueryRoot mutation: Mutation }
 scalar DateTime
 scalar Date
 scalar Decimal
+scalar URL
+scalar UnsignedInt64
 enum OrderSortKeys { CREATED_AT ID ORDER_NUMBER PROCESSED_AT TOTAL_PRICE UPDATED_AT }
 enum CustomerSortKeys { CREATED_AT ID UPDATED_AT }
 enum OrderDisplayFinancialStatus {
@@ -38,7 +23,28 @@ enum OrderTransactionKind { AUTHORIZATION CAPTURE CHANGE REFUND SALE VOID }
 enum OrderTransactionStatus { AWAITING_RESPONSE ERROR FAILURE PENDING SUCCESS UNKNOWN }
 enum DisputeType { CHARGEBACK INQUIRY }
 enum DisputeStatus { ACCEPTED CHARGE_REFUNDED LOST NEEDS_RESPONSE PREVENTED UNDER_REVIEW WON }
+enum BulkOperationStatus { CANCELED CANCELING COMPLETED CREATED EXPIRED FAILED RUNNING }
+enum BulkOperationErrorCode { ACCESS_DENIED INTERNAL_SERVER_ERROR TIMEOUT }
+enum BulkOperationUserErrorCode { INVALID LIMIT_REACHED OPERATION_IN_PROGRESS }
+type Mutation {
+  bulkOperationRunQuery(
+    query: String!, groupObjects: Boolean! = false
+  ): BulkOperationRunQueryPayload
+}
+type BulkOperationRunQueryPayload {
+  bulkOperation: BulkOperation userErrors: [BulkOperationUserError!]!
+}
+type BulkOperationUserError {
+  field: [String!] message: String! code: BulkOperationUserErrorCode
+}
+type BulkOperation {
+  id: ID! status: BulkOperationStatus! errorCode: BulkOperationErrorCode query: String!
+  createdAt: DateTime! completedAt: DateTime
+  objectCount: UnsignedInt64! rootObjectCount: UnsignedInt64! fileSize: UnsignedInt64
+  url: URL partialDataUrl: URL
+}
 type QueryRoot {
+  bulkOperation(id: ID!): BulkOperation
   order(id: ID!): Order
   orders(
     first: Int, after: String, query: String, sortKey: OrderSortKeys = PROCESSED_AT
@@ -55,7 +61,8 @@ type PageInfo { hasNextPage: Boolean! endCursor: String }
 type MoneyV2 { amount: Decimal! currencyCode: String! }
 type MoneyBag { shopMoney: MoneyV2! presentmentMoney: MoneyV2! }
 type MailingAddress { countryCodeV2: String }
-type OrderConnection { nodes: [Order!]! pageInfo: PageInfo! }
+type OrderConnection { edges: [OrderEdge!]! nodes: [Order!]! pageInfo: PageInfo! }
+type OrderEdge { cursor: String! node: Order! }
 type Order {
   id: ID! name: String! createdAt: DateTime! processedAt: DateTime! updatedAt: DateTime!
   cancelledAt: DateTime cancelReason: OrderCancelReason test: Boolean!
@@ -64,11 +71,13 @@ type Order {
   customer: Customer shippingAddress: MailingAddress billingAddress: MailingAddress
   totalPriceSet: MoneyBag! subtotalPriceSet: MoneyBag totalTaxSet: MoneyBag
   totalShippingPriceSet: MoneyBag! totalDiscountsSet: MoneyBag currentTotalPriceSet: MoneyBag!
+  subtotalLineItemsQuantity: Int!
   lineItems(first: Int, after: String): LineItemConnection!
   refunds(first: Int): [Refund!]!
   transactions(first: Int): [OrderTransaction!]!
 }
-type LineItemConnection { nodes: [LineItem!]! pageInfo: PageInfo! }
+type LineItemConnection { edges: [LineItemEdge!]! nodes: [LineItem!]! pageInfo: PageInfo! }
+type LineItemEdge { cursor: String! node: LineItem! }
 type LineItem {
   id: ID! sku: String quantity: Int! product: Product
   originalTotalSet: MoneyBag! discountedTotalSet(withCodeDiscounts: Boolean = false): MoneyBag!
@@ -78,7 +87,8 @@ type Refund { id: ID! createdAt: DateTime note: String totalRefundedSet: MoneyBa
 type OrderTransaction {
   id: ID! kind: OrderTransactionKind! status: OrderTransactionStatus! processedAt: DateTime
 }
-type CustomerConnection { nodes: [Customer!]! pageInfo: PageInfo! }
+type CustomerConnection { edges: [CustomerEdge!]! nodes: [Customer!]! pageInfo: PageInfo! }
+type CustomerEdge { cursor: String! node: Customer! }
 type Customer {
   id: ID! createdAt: DateTime! updatedAt: DateTime! tags: [String!]!
   defaultEmailAddress: CustomerEmailAddress defaultPhoneNumber: CustomerPhoneNumber
@@ -95,57 +105,3 @@ type ShopifyPaymentsDispute {
 }
 type ShopifyPaymentsDisputeReasonDetails { reason: String! networkReasonCode: String }
 """)
-
-CONNECTION = 2
-"""What a connection costs beside its rows."""
-
-
-def cost_of(query: DocumentNode, variables: Mapping[str, Any]) -> int:
-    """Points that a valid query may cost at most."""
-    parts = {
-        part.name.value: part
-        for part in query.definitions
-        if isinstance(part, FragmentDefinitionNode)
-    }
-
-    def size(field: FieldNode) -> int:
-        for argument in field.arguments:
-            if argument.name.value == "first":
-                value = argument.value
-                if isinstance(value, VariableNode):
-                    return int(variables.get(value.name.value) or 0)
-                if isinstance(value, IntValueNode):
-                    return int(value.value)
-        return 1
-
-    def below(selected: SelectionSetNode, of: GraphQLNamedType) -> int:
-        total = 0
-        for node in selected.selections:
-            if isinstance(node, FragmentSpreadNode):
-                total += below(parts[node.name.value].selection_set, of)
-            elif isinstance(node, FieldNode) and node.selection_set:
-                assert isinstance(of, GraphQLObjectType)
-                kind = get_named_type(of.fields[node.name.value].type)
-                inner = below(node.selection_set, kind)
-                if kind.name.endswith("Connection"):
-                    total += CONNECTION + size(node) * inner
-                else:
-                    total += inner if kind.name == "PageInfo" else 1 + inner
-        return total
-
-    root = SCHEMA.query_type
-    assert root is not None
-    return sum(
-        below(part.selection_set, root)
-        for part in query.definitions
-        if isinstance(part, OperationDefinitionNode)
-    )
-
-
-def objects_in(data: Any) -> int:
-    """Points that an answer did cost."""
-    if isinstance(data, list):
-        return sum(map(objects_in, data))
-    if isinstance(data, dict):
-        return 1 + sum(map(objects_in, data.values()))
-    return 0

@@ -7,7 +7,6 @@ order's own here, so that no figure is converted. Deleted orders are nowhere.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -36,7 +35,7 @@ STATUS = {
 
 
 def iso(at: int | None) -> str | None:
-    return None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if at is None else f"{datetime.fromtimestamp(at, UTC).isoformat()[:19]}Z"
 
 
 def gid(kind: str, key: int) -> str:
@@ -52,7 +51,7 @@ class Dispute:
 
 
 class ShopifyStore:
-    """`log` and `customer_log` are in the order of `updatedAt`."""
+    """`log` and `customer_log` are in the order of `updatedAt`, numbers ascend."""
 
     def __init__(self, world: World) -> None:
         self.orders, self._people = world.orders, world.people
@@ -74,6 +73,7 @@ class ShopifyStore:
         self.customer_log = Log.of(
             (at, key, n) for key, changes in self._changes.items() for n, at in enumerate(changes)
         )
+        self.order_numbers, self.customer_numbers = sorted(self.orders), sorted(self.customers)
         self.disputes = sorted(
             (
                 Dispute(row["refunded_at"], number("dispute", row["refund_id"]), order, row)
@@ -88,13 +88,8 @@ class ShopifyStore:
         order = self.orders.get(key)
         return bool(order and order.changes[0] <= now and not order.as_of(now).is_deleted)
 
-    def order_numbers(self, now: int, above: int) -> Iterator[int]:
-        return (key for key in sorted(self.orders) if key > above and self.is_shown(key, now))
-
-    def customer_numbers(self, now: int, above: int) -> Iterator[int]:
-        return (
-            key for key in sorted(self.customers) if key > above and self._changes[key][0] <= now
-        )
+    def customer_is_shown(self, key: int, now: int) -> bool:
+        return self._changes[key][0] <= now
 
     def _customer(self, order: Order) -> Customer | None:
         found = self._people.of_order(order.row.get("customer_id"), order.row.get("customer_email"))
@@ -134,7 +129,8 @@ class ShopifyStore:
             "totalShippingPriceSet": bag(shipping, currency),
             "totalDiscountsSet": bag(row.get("discount") or 0, currency),
             "currentTotalPriceSet": bag(total - back, currency),
-            "lineItems": lambda info, **paging: self._lines(order, currency, **paging),
+            "subtotalLineItemsQuantity": sum(int(line["quantity"]) for line in order.lines),
+            "lineItems": lambda **paging: self._lines(order, currency, **paging),
             "refunds": [
                 self._refund(refund, currency)
                 for refund in state.refunds
@@ -167,7 +163,7 @@ class ShopifyStore:
             "quantity": int(row["quantity"]),
             "product": {**product, "productType": row.get("product_type") or ""},
             "originalTotalSet": bag(whole, currency),
-            "discountedTotalSet": lambda info, withCodeDiscounts=False: bag(
+            "discountedTotalSet": lambda withCodeDiscounts=False: bag(
                 net if withCodeDiscounts else whole, currency
             ),
         }

@@ -40,7 +40,8 @@ class Vendor:
     `secret_of` takes a request's headers and returns the secret in them, None if credentials are
     missing or in the wrong form. `refusal` words the body of an answer that is an error: status and
     detail. `rate_headers` takes a limit, the calls left and the seconds until its window ends.
-    Every one of `limits` that fits a path counts.
+    Every one of `limits` that fits a path counts. Where `open_paths` is found in a path, neither
+    credentials are asked for nor calls counted: signed addresses of files.
     """
 
     routes: Callable[[World, Clock], list[Route]]
@@ -48,6 +49,7 @@ class Vendor:
     refusal: Callable[[int, str], object]
     limits: Sequence[Limit]
     rate_headers: Callable[[Limit, int, int], dict[str, str]]
+    open_paths: str = "(?!)"
 
 
 def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -73,7 +75,7 @@ class Gate:
     ) -> None:
         self._app, self._vendor, self._clock = app, vendor, clock
         self._limits = [(limit, re.compile(limit.paths)) for limit in limits]
-        self._secret = secret
+        self._secret, self._open_paths = secret, re.compile(vendor.open_paths)
         self._windows: dict[Limit, tuple[float, int]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,7 +90,9 @@ class Gate:
                 found.update({"Date": format_datetime(self._clock.now(), usegmt=True), **headers})
             await send(message)
 
-        refused = self._unknown(Headers(scope=scope)) or self._counted(scope["path"], headers)
+        refused = None
+        if not self._open_paths.search(scope["path"]):
+            refused = self._unknown(Headers(scope=scope)) or self._counted(scope["path"], headers)
         if refused is None:
             await self._app(scope, receive, send_on)
         else:
