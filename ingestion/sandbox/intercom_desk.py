@@ -171,7 +171,7 @@ class IntercomDesk:
             "sla_applied": None,
             "statistics": self._statistics(ticket, at, told),
             "conversation_rating": rating,
-            "teammates": {"type": "admin.list", "admins": []},
+            "teammates": {"type": "admin.list", "teammates": []},
             "title": None,
             "custom_attributes": attributes(ticket, state),
             "topics": {},
@@ -231,7 +231,7 @@ class IntercomDesk:
             "created_at": asked,
             "updated_at": at,
             "contact": {"type": "contact", "id": contact_id(ticket.requester)},
-            "teammate": None if teammate is None else {"type": "admin", "id": teammate},
+            "teammate": None if teammate is None else {"type": "admin", "id": str(teammate)},
         }
 
     def _ai_agent(self, ticket: Ticket, at: int, rating: JsonRow) -> JsonRow | None:
