@@ -60,14 +60,27 @@ class Feed:
     params: Mapping[str, str] = field(default_factory=dict)
 
     def pages(self, api: Api, first: int = 1) -> Iterator[Page]:
-        """From page `first` to an empty one: how long a page is, the server's owner decides."""
+        """From page `first` to an empty one: how long a page is, the server's owner decides.
+
+        Raises IngestError where the same page comes again and again, since there would be no end.
+        """
         paginator = PageNumberPaginator(base_page=1, page=first, total_path=None)
-        return api.pages(self.path, paginator, data=self.data, params=self.params)
+        before, times = None, 0
+        for page in api.pages(self.path, paginator, data=self.data, params=self.params):
+            times = times + 1 if page.documents == before else 1
+            if times == SAME_PAGES and page.documents:
+                raise IngestError(
+                    f"source {api.spec.name}: {api.spec.url}/{self.path} gives the same page"
+                    f" {SAME_PAGES} times. Check `url`; if it is Chatwoot, look at its version."
+                )
+            before = page.documents
+            yield page
 
     def stamps(self, page: Page) -> list[int]:
         return [int(each[self.stamp]) for each in page.documents if each.get(self.stamp)]
 
 
+SAME_PAGES = 3
 ALL = {"status": "all", "assignee_type": "all"}
 CONVERSATIONS = Feed("conversations", "data.payload", "last_activity_at", LATE_CHANGES, ALL)
 BY_ACTIVITY, BY_CREATION = {"sort": "-last_activity_at"}, {"sort": "-created_at"}

@@ -5,11 +5,13 @@ are left out without it, and the run says so.
 """
 
 import os
-from collections.abc import Iterator
+import pickle
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 from bookbag_orchestration.settings import silence_telemetry
 
@@ -48,21 +50,49 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def golden(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The home folder of the golden shop after one run. Tests may read it, never run in it."""
-    from tests.support import bookbag
+def made_once(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Folders that the first process of the test run that needs them fills, for all of them."""
+    base = tmp_path_factory.getbasetemp()
+    shared_base = base if worker_id == "master" else base.parent
 
-    home = tmp_path_factory.mktemp("golden")
-    bookbag("run", "--config", shared / "spec/golden/bookbag.toml", "--home", home)
-    return home
+    def folder(name: str, fill: Callable[[Path], None]) -> Path:
+        path = shared_base / name
+        done = shared_base / f"{name}.done"
+        with FileLock(shared_base / f"{name}.lock"):
+            if not done.exists():
+                fill(path)
+                done.touch()
+        return path
+
+    return folder
 
 
 @pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> "list[Model]":
+def golden(shared: Path, made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """The home folder of the golden shop after one run. Tests may read it, never run in it."""
+    from tests.support import bookbag
+
+    def run(home: Path) -> None:
+        bookbag("run", "--config", shared / "spec/golden/bookbag.toml", "--home", home)
+
+    return made_once("golden", run)
+
+
+@pytest.fixture(scope="session")
+def models(made_once: Callable[[str, Callable[[Path], None]], Path]) -> "list[Model]":
     """The dbt models, compiled once."""
     from tests.models import compiled_models
 
-    return compiled_models(tmp_path_factory.mktemp("compiled"))
+    def compile_them(folder: Path) -> None:
+        folder.mkdir()
+        (folder / "models.pickle").write_bytes(pickle.dumps(compiled_models(folder)))
+
+    found: list[Model] = pickle.loads(
+        (made_once("models", compile_them) / "models.pickle").read_bytes()
+    )
+    return found
 
 
 @pytest.fixture(autouse=True)

@@ -1,16 +1,20 @@
 """What Chatwoot servers answer, against the official description and beyond the sample shop."""
 
 import re
+from collections.abc import Iterator
+from itertools import count
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
+import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
 from ingestion import chatwoot
 from ingestion.api import Api, ApiSpec, Page
+from ingestion.errors import IngestError
 from ingestion.pipeline import build, load
 from ingestion.run import SourceRun
 from ingestion.sandbox.chatwoot_people import team_number
@@ -173,3 +177,14 @@ def test_what_other_servers_tell_is_typed(tmp_path: Path, models: list[Model]) -
         ]
         mentions = "select distinct order_number from staging.stg_chatwoot__order_mentions"
         assert rows(connection, mentions) == [("12345",)]
+
+
+def test_a_list_without_an_end_is_told() -> None:
+    class Stuck:
+        spec = ApiSpec("desk", "chatwoot", "https://desk.example")
+
+        def pages(self, *_: Any, **__: Any) -> Iterator[Page]:
+            return (Page([{"id": 1}]) for _ in count())
+
+    with pytest.raises(IngestError, match="gives the same page 3 times"):
+        list(chatwoot.CONVERSATIONS.pages(cast(Api, Stuck())))
