@@ -4,6 +4,7 @@ Calls go through dlt's REST client, which retries with back-off and honours Retr
 added here is what a vendor's rate headers ask for, and answers that were cut short on their way.
 """
 
+import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
@@ -69,6 +70,8 @@ class Api:
             request_timeout=TIMEOUT_S,
             raise_for_status=False,
             request_max_attempts=ATTEMPTS,
+            # Pauses double from here on; clients that were shut out together come back apart.
+            request_backoff_factor=random.uniform(0.75, 1.25),
             request_max_retry_delay=LONGEST_PAUSE_S,
             retry_condition=_is_cut_short,
         ).session

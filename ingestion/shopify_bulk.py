@@ -47,10 +47,15 @@ def bulk_pages(api: Api, state: State, run: SourceRun, query: str) -> Iterator[P
 
 
 def _started(api: Api, query: str) -> State:
-    told = ask(api, START, query=query)["bulkOperationRunQuery"]
-    operation, errors = told["bulkOperation"], told["userErrors"]
+    """Raises NoBulkError for any reason: if it is one that pages meet too, they will tell it."""
+    try:
+        told = ask(api, START, query=query).get("bulkOperationRunQuery") or {}
+    except IngestError as error:
+        raise NoBulkError(str(error)) from error
+    operation = told.get("bulkOperation")
     if operation is None:
-        raise NoBulkError(f"source {api.spec.name}: no bulk operation: {errors[0]['message']}")
+        errors = [error["message"] for error in told.get("userErrors") or ()]
+        raise NoBulkError(f"source {api.spec.name}: no bulk operation: {' '.join(errors)}")
     return {"id": operation["id"], "created_at": operation["createdAt"]}
 
 

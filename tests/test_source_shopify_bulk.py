@@ -196,11 +196,22 @@ def test_without_an_operation_the_rows_are_paged_and_that_is_told(
         assert len(caplog.records) == 2
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        RefusedError("Access denied for bulkOperationRunQuery field."),
+        IngestError("Field 'bulkOperationRunQuery' doesn't exist on type 'Mutation'"),
+    ],
+    ids=["denied", "unknown"],
+)
 def test_an_app_that_may_not_run_operations_pages(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    refusal: IngestError,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     def denied(api: Api, question: str, /, **variables: Any) -> dict[str, Any]:
-        raise RefusedError("Access denied for bulkOperationRunQuery field.")
+        raise refusal
 
     monkeypatch.setattr(shopify_bulk, "ask", denied)
     with selling(END) as client:

@@ -1,16 +1,26 @@
 """Zendesk through its real protocol: what lands, what is asked again, what staging makes of it."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
 
 from ingestion.errors import IngestError
+from ingestion.sandbox.app import create_app
+from ingestion.sandbox.clock import FrozenClock
 from ingestion.sandbox.faults import Faults
+from ingestion.sandbox.serve import running
+from ingestion.sandbox.world import World
 from tests.models import Model
 from tests.sandbox_support import Sandbox, on, sandbox
+from tests.sandbox_support import shop as tiny_shop
 from tests.source_support import Desk
 
 ALL_BUT_SLOW = ("429", "500", "502", "short", "cut", "repeat", "shuffle")
@@ -180,3 +190,32 @@ def test_a_secret_is_in_no_row_and_no_error(tmp_path: Path) -> None:
     told = "".join(str(error) for error in (raised.value, raised.value.__cause__))
     assert "refuses the credentials (401)" in told
     assert "me@shop.example" not in told and "token:key" not in told
+
+
+def test_a_token_that_may_not_see_everything(
+    desk: tuple[Sandbox, Desk], models: list[Model], tmp_path: Path
+) -> None:
+    """Not the export of users but their list, no groups, and not the log of events but audits."""
+    _, shop = desk
+    shop.sync()
+    shut = re.compile(r"incremental/(users|ticket_events)|api/v2/groups\.json")
+    world = create_app(World.of(tiny_shop()), FrozenClock(END), limits=False)
+
+    async def narrow(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and shut.search(scope["path"]):
+            await Response(status_code=404)(scope, receive, send)
+        else:
+            await world(scope, receive, send)
+
+    with running(Starlette(routes=[Mount("/", narrow)])) as base:
+        closed = Desk("zendesk", f"{base}/zendesk", tmp_path / "narrow")
+        assert closed.sync().refused == ("groups", "ticket_events")
+        assert closed.sync().rows == {}
+    assert closed.documents()["users"] == shop.documents()["users"]
+    # T4 and T5 are deleted there, and their audits are gone with them.
+    told = (
+        "select ticket_id, author_kind, sent_at from staging.stg_zendesk__messages"
+        " where ticket_id not in ('4', '5') order by all"
+    )
+    with closed.staged(models) as narrowly, shop.staged(models) as widely:
+        assert rows(narrowly, told) == rows(widely, told) != []
