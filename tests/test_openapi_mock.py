@@ -3,9 +3,10 @@
 A mock (Prism, which runs on Node.js) refuses what its document does not allow to be asked, and
 answers with the document's examples or, where it has none, with any values of the types that it
 names. It gives the same page for ever. Node.js has to be there: a missing one is a failure.
-Chatwoot is left out: its lists end with an empty page, which a mock never gives.
+Chatwoot's lists end with an empty page, which a mock never gives: there it is seen to be told.
 """
 
+import json
 import shutil
 import socket
 import subprocess
@@ -16,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
+import yaml
 
 from ingestion import TABLES
 from ingestion.errors import IngestError
@@ -62,7 +63,7 @@ class Mock:
 
 @contextmanager
 def started(prism: str, file: Path, spec: Any) -> Iterator[Mock]:
-    file.write_bytes(orjson.dumps(spec))
+    file.write_text(json.dumps(spec, default=str))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -78,7 +79,7 @@ def started(prism: str, file: Path, spec: Any) -> Iterator[Mock]:
 
 @pytest.fixture(scope="module")
 def mocks(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
-    """The address of each vendor's mock, and of one of Gorgias' whose pages never end."""
+    """The address of each vendor's mock, and of two whose pages never end."""
     npx = shutil.which("npx")
     assert npx, "there is no npx: install Node.js 20 or newer, which the mocks run on"
     fetch = [npx, "--yes", f"--package={PRISM}", "-c", "command -v prism"]
@@ -87,6 +88,8 @@ def mocks(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ma
     ).stdout.strip()
     specs = {kind: vendor.spec(shared, ends=True) for kind, vendor in VENDORS.items()}
     specs["endless"] = VENDORS["gorgias"].spec(shared)
+    text = (shared / "data/payloads_chatwoot/chatwoot-application-api-openapi.yml").read_bytes()
+    specs["chatwoot"] = yaml.load(text, yaml.CSafeLoader)
     folder = tmp_path_factory.mktemp("mocks")
     with ExitStack() as stack:
         found = {
@@ -115,6 +118,14 @@ def test_a_connector_reads_what_a_document_describes(
 def test_a_mock_that_never_ends_is_told(mocks: Mapping[str, str], tmp_path: Path) -> None:
     with pytest.raises(IngestError, match=f"/api/tickets {SAME_PAGE}"):
         Desk("gorgias", mocks["endless"], tmp_path).sync(seconds=PATIENCE_S)
+
+
+def test_what_a_mock_of_chatwoot_is_asked_is_allowed(
+    mocks: Mapping[str, str], tmp_path: Path
+) -> None:
+    """Who the token is, conversations with their messages and log, and that they have no end."""
+    with pytest.raises(IngestError, match="/conversations gives the same page 3 times"):
+        Desk("chatwoot", f"{mocks['chatwoot']}/accounts/0", tmp_path).sync(seconds=PATIENCE_S)
 
 
 @pytest.mark.parametrize(
