@@ -32,6 +32,9 @@ SECRETS: Mapping[str, str] = {
     "consumer_key": "ck_key",
     "consumer_secret": "cs_key",
 }
+BOOKKEEPING = ("quarantine", "file_loads")
+TOLD_OF_OTHERS = ("csat_responses", "time_entries", "nps_responses", "qa_reviews", "roster")
+"""Tables of files whose rows may tell of another source's tickets, agents and customers."""
 A_WEEK = SWEEP_EVERY + timedelta(seconds=1)
 
 
@@ -77,26 +80,62 @@ class Desk:
         with self.built([m for m in models if m.name.startswith(f"stg_{self.kind}__")]) as found:
             yield found
 
+    @property
+    def landed(self) -> "Landed":
+        return Landed("desk", self.kind, self.warehouse, "raw_desk")
+
     @contextmanager
     def built(self, models: list[Model]) -> Iterator[duckdb.DuckDBPyConnection]:
         """These models over what has landed, in memory."""
         source = ApiSource(name="desk", kind=self.kind, url=self.url)
         config = Config(base=self.folder, account=Account(id="acme"), sources=(source,))
-        with duckdb.connect() as connection:
-            connection.execute("set timezone = 'UTC'")
-            write_account(connection, config)
-            connection.execute(f"attach '{self.warehouse}' as landing (read_only)")
-            for schema in sorted({"landed"} | {model.schema for model in models}):
-                connection.execute(f"create schema {schema}")
-            for name, shape in (
-                *((f"files_{table}", table) for table in (*ENTITIES, "quarantine", "file_loads")),
-                *((f"{kind}_{table}", "documents") for kind in VENDORS for table in TABLES[kind]),
-            ):
-                kind, _, table = name.partition("_")
-                rows = f"select null::varchar as source, * from raw_bookbag.no_{shape}"
-                if kind == self.kind:
-                    rows = f"select 'desk' as source, * from landing.raw_desk.{table}"
-                connection.execute(f"create view landed.{name} as {rows}")
-            load_maps(connection)
-            create(connection, models)
-            yield connection
+        with built_over(models, config, self.landed) as found:
+            yield found
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What a source has landed: a schema of a warehouse. `ids_of` as in bookbag.toml."""
+
+    source: str
+    kind: str
+    warehouse: Path
+    schema: str
+    ids_of: str | None = None
+
+    def as_source(self, table: str) -> str:
+        """The source that the rows of a table count as."""
+        return self.ids_of if self.ids_of and table in TOLD_OF_OTHERS else self.source
+
+
+@contextmanager
+def built_over(
+    models: list[Model], config: Config, *landed: Landed
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """These models over what several sources have landed, in memory."""
+    with duckdb.connect(config={"threads": 2}) as connection:
+        connection.execute("set timezone = 'UTC'")
+        write_account(connection, config)
+        for each in landed:
+            connection.execute(f"attach '{each.warehouse}' as at_{each.source} (read_only)")
+        for schema in sorted({"landed"} | {model.schema for model in models}):
+            connection.execute(f"create schema {schema}")
+        there = connection.execute(
+            "select database_name, schema_name, table_name from duckdb_tables()"
+        ).fetchall()
+        shapes = [("files", table, table) for table in (*ENTITIES, *BOOKKEEPING)]
+        shapes += [(kind, table, "documents") for kind in VENDORS for table in TABLES[kind]]
+        for kind, table, shape in shapes:
+            parts = [
+                f"select '{each.as_source(table)}' as source, *"
+                f" from at_{each.source}.{each.schema}.{table}"
+                for each in landed
+                if (each.kind == kind or table in BOOKKEEPING)
+                and (f"at_{each.source}", each.schema, table) in there
+            ]
+            empty = f"select null::varchar as source, * from raw_bookbag.no_{shape}"
+            rows = " union all by name ".join(parts) or empty
+            connection.execute(f"create view landed.{kind}_{table} as {rows}")
+        load_maps(connection)
+        create(connection, models)
+        yield connection

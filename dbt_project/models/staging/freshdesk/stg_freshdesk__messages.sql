@@ -1,10 +1,15 @@
 -- A ticket's description is its first message; Freshdesk does not list it among the others. Who
--- wrote it is the customer, unless the shop began the conversation.
+-- wrote it is the customer, unless the shop began the conversation. What a customer writes opens a
+-- resolved ticket; where it stayed resolved, nobody has to answer.
 with
 
 versions as (
     select * from {{ ref('stg_freshdesk__versions') }}
     where is_newest and created_at is not null
+),
+
+all_versions as (
+    select * from {{ ref('stg_freshdesk__versions') }}
 ),
 
 conversations as (
@@ -19,6 +24,30 @@ users as (
     select * from {{ ref('stg_freshdesk__users') }}
 ),
 
+resolves as (
+    select
+        source,
+        ticket_id,
+        resolved_at,
+        max(updated_at) as seen_until
+    from all_versions
+    where resolved_at is not null
+    group by source, ticket_id, resolved_at
+),
+
+left_resolved as (
+    select distinct
+        conversations.source,
+        conversations.message_id
+    from conversations
+    inner join resolves
+        on conversations.source = resolves.source
+        and conversations.ticket_id = resolves.ticket_id
+        and conversations.sent_at > resolves.resolved_at
+        and conversations.sent_at <= resolves.seen_until
+    where conversations.is_incoming
+),
+
 descriptions as (
     select
         source,
@@ -29,6 +58,7 @@ descriptions as (
         case when source_code <> '10' then customer_id end as author_id,
         true as is_public,
         false as is_auto,
+        false as is_gratitude,
         length(description) as char_count,
         cast(0 as bigint) as seq,
         loaded_at
@@ -50,6 +80,7 @@ answers as (
         conversations.author_id,
         not conversations.is_private as is_public,
         conversations.is_auto,
+        left_resolved.message_id is not null as is_gratitude,
         length(conversations.body) as char_count,
         try_cast(conversations.message_id as bigint) as seq,
         conversations.loaded_at
@@ -59,6 +90,9 @@ answers as (
     left join ticket_merges
         on conversations.source = ticket_merges.source
         and conversations.message_id = ticket_merges.message_id
+    left join left_resolved
+        on conversations.source = left_resolved.source
+        and conversations.message_id = left_resolved.message_id
     where ticket_merges.message_id is null
 ),
 
@@ -78,7 +112,7 @@ renamed as (
         author_id,
         is_public,
         is_auto,
-        false as is_gratitude,
+        is_gratitude,
         true as is_substantive,
         false as is_ai_assisted,
         cast(null as varchar) as recommended_skus,

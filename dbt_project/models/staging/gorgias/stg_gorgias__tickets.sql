@@ -131,7 +131,8 @@ renamed as (
         {{ segment_text('levels.category') }} as category,
         {{ segment_text('levels.subcategory') }} as subcategory,
         coalesce(statuses.target, case when read.status is not null then 'unmapped' end) as status,
-        lower(trim(read.priority)) as priority,
+        case lower(trim(read.priority)) when 'critical' then 'urgent'
+            else lower(trim(read.priority)) end as priority,
         {{ segment_text('read.team') }} as team,
         read.assignee_id,
         cast(null as varchar) as brand,

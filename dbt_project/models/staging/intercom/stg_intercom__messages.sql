@@ -1,8 +1,16 @@
+-- What a customer writes opens a closed conversation, and the part says so. Where it stays closed,
+-- nobody has to answer.
 with
 
 parts as (
     select * from {{ ref('stg_intercom__parts') }}
-    where is_message
+),
+
+with_earlier as (
+    select
+        *,
+        lag(state) over (partition by source, ticket_id order by seq) as state_before
+    from parts
 ),
 
 renamed as (
@@ -15,7 +23,9 @@ renamed as (
         author_id,
         part_type not like 'note%' as is_public,
         false as is_auto,
-        false as is_gratitude,
+        coalesce(
+            author_kind = 'customer' and state = 'closed' and state_before = 'closed', false
+        ) as is_gratitude,
         author_kind <> 'ai_agent'
         or coalesce(is_ai_answer, 'true') = 'true'
         or coalesce(last_answer_type = 'custom_answer', false) as is_substantive,
@@ -24,7 +34,8 @@ renamed as (
         length(content) as char_count,
         seq,
         loaded_at
-    from parts
+    from with_earlier
+    where is_message
 )
 
 select * from renamed

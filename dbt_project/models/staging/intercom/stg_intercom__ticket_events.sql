@@ -170,7 +170,7 @@ ai_parts as (
         source,
         ticket_id,
         max(occurred_at) as last_at,
-        max(case when is_message then seq end) as last_reply_seq,
+        max(case when is_message and part_type not like 'note%' then seq end) as last_reply_seq,
         {{ value_at_last('author_id', 'seq') }} as author_id
     from parts
     where author_kind = 'ai_agent'
