@@ -42,9 +42,10 @@ TOO_SMALL = {
     "peak_to_trough": "hourly",
 }
 RECOMMENDED = {"ai_recommended_revenue": "influenced orders value"}
+GAPS = {"knowledge_gap_rate": "count ratio"}
 UNKNOWN = {
     "zendesk": {"handle_time": "mean_helpdesk"},
-    "gorgias": {**RECOMMENDED, "handle_time": "mean_helpdesk mean_tracked"},
+    "gorgias": {**RECOMMENDED, **GAPS, "handle_time": "mean_helpdesk mean_tracked"},
     "intercom": {**RECOMMENDED, "handle_time": "mean_tracked"},
     "freshdesk": {
         **RECOMMENDED,
@@ -53,14 +54,14 @@ UNKNOWN = {
         "handoff_response_time": "mean mean_biz median median_biz p90 p90_biz within_target"
         " within_target_biz",
     },
-    "chatwoot": {**RECOMMENDED, "handle_time": "mean_helpdesk mean_tracked"},
+    "chatwoot": {**RECOMMENDED, **GAPS, "handle_time": "mean_helpdesk mean_tracked"},
 }
 WITH_A_REASON: Mapping[str, set[str]] = {
     "zendesk": set(),
-    "gorgias": {"ai_recommended_revenue"},
+    "gorgias": {"ai_recommended_revenue", "knowledge_gap_rate"},
     "intercom": {"ai_recommended_revenue"},
     "freshdesk": {"ai_recommended_revenue", "csat_response_rate"},
-    "chatwoot": {"ai_recommended_revenue"},
+    "chatwoot": {"ai_recommended_revenue", "knowledge_gap_rate"},
 }
 NEVER_KNOWN = """
 select kpi, string_agg(stat, ' ' order by stat) from (

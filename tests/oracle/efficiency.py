@@ -56,6 +56,8 @@ def _ai(world: World, calendar: Calendar) -> Iterator[Row]:
         "ratio": _share_of(lambda fact: fact.judged.has_gap),
         "count": lambda _, facts: count(sum(fact.judged.has_gap for fact in facts)),
     }
+    if not world.shop.has_handoff_reasons:
+        gaps = dict.fromkeys(gaps, lambda *_: NOTHING)
     yield from tabulate("knowledge_gap_rate", with_messages(world, gaps), periods, involved)
 
 

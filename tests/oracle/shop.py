@@ -94,6 +94,12 @@ class Shop:
         return bool(self.events)
 
     @property
+    def has_handoff_reasons(self) -> bool:
+        """False for a source that says that the AI hands over, and never why."""
+        handoffs = [event for event in self.events if event.event_type == "handoff"]
+        return not handoffs or any(event.to_value or event.reason for event in handoffs)
+
+    @property
     def has_reopens(self) -> bool:
         """Whether a return after a resolve would be seen."""
         return self.has_resolves and (self.has_messages or self.has_events)

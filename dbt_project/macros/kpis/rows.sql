@@ -46,6 +46,7 @@
         'has_resolves': 'no source says when a ticket was resolved',
         'has_reopens': 'a single resolve per ticket is given: returns after it are unknown',
         'has_surveys': 'no source gives survey sends',
+        'has_handoff_reasons': 'a source says that the AI handed over, and never why',
         'has_csat': 'no source gives CSAT responses',
         'has_orders': 'no source gives orders',
         'has_schedules': 'no source gives opening hours (schedules)',

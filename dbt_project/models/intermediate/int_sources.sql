@@ -19,6 +19,7 @@ flagged as (
         coverage.has_resolve_events,
         coverage.has_resolves,
         coverage.has_surveys,
+        coverage.has_handoff_reasons,
         coverage.has_csat,
         coverage.has_orders,
         coverage.has_order_rows,

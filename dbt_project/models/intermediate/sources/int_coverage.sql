@@ -35,6 +35,9 @@ ticket_events as (
             or (event_type = 'status_changed' and to_value in ('solved', 'resolved', 'closed'))") }}
             as resolves,
         {{ count_if("event_type = 'survey_sent'") }} as surveys,
+        {{ count_if("event_type = 'handoff'") }} as handoffs,
+        {{ count_if("event_type = 'handoff' and coalesce(to_value, reason) is not null") }}
+            as handoff_reasons,
         {{ count_if("event_type = 'tag_added' and " ~ has_recovery_tag('to_value')) }}
             as recovery_tags,
         min(occurred_at) as first_at,
@@ -110,6 +113,8 @@ joined as (
         coalesce(ticket_events.resolves, 0) > 0 or coalesce(tickets.resolves, 0) > 0
             as has_resolves,
         coalesce(ticket_events.surveys, 0) > 0 as has_surveys,
+        coalesce(ticket_events.handoffs, 0) = 0 or ticket_events.handoff_reasons > 0
+            as has_handoff_reasons,
         coalesce(csat_responses.ratings, 0) > 0 as has_csat,
         coalesce(orders.orders, 0) > 0 or coalesce(order_lines.lines, 0) > 0 as has_orders,
         coalesce(orders.orders, 0) > 0 as has_order_rows,
