@@ -12,6 +12,7 @@ from typing import Protocol
 
 import dagster as dg
 
+from bookbag_orchestration import sandbox
 from bookbag_orchestration.definitions import defs
 from bookbag_orchestration.resources import Progress, Workplace
 
@@ -49,6 +50,8 @@ class Outcome:
 
 def run_pipeline(place: Workplace, progress: Progress, only: str | None = None) -> Outcome:
     """Materialises every asset, or those of one step; raises nothing that a step raised."""
+    if only in (None, "ingest"):
+        sandbox.prepare(place.config)
     definitions = defs()
     assets = [
         *(each for each in definitions.assets or () if isinstance(each, dg.AssetsDefinition)),

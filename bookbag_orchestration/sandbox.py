@@ -5,14 +5,14 @@ account; sources with `url = "sandbox"` are served while a run reads them. The s
 tickets come, old ones are answered, rated, merged and deleted.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, partial
 
 from starlette.applications import Starlette
 
-from bookbag_orchestration.sections import SANDBOX, Config, SampleSource
+from bookbag_orchestration.sections import SANDBOX, ApiSource, Config, SampleSource
 from ingestion import VENDORS
 from ingestion.api import ApiSpec
 from ingestion.sample.source import living_shop
@@ -33,7 +33,7 @@ class SandboxError(Exception):
 
 def serve(port: int, *, speed: float, faults: float, say: Callable[[str], object]) -> None:
     """Serves until interrupted. Raises SandboxError if the port is taken."""
-    app = _app(SampleSpec(), speed, faults)
+    app = _app(SampleSpec(), speed, faults, _quicker_limits())
     say(f"The sample shop on loopback, at {speed:g} times the speed of life. Interrupt to stop.")
     for kind in sorted(vendors.VENDORS):
         secrets = " ".join(
@@ -57,24 +57,40 @@ def settled(spec: ApiSpec, config: Config) -> ApiSpec:
     """
     if spec.url != SANDBOX:
         return spec
+    secrets = dict.fromkeys(VENDORS[spec.kind].secrets[-1], SANDBOX)
+    return replace(spec, url=f"{_served(_shop_of(config))()}/{spec.kind}", secrets=secrets)
+
+
+def prepare(config: Config) -> None:
+    """Has the server of such sources start, so that nobody waits for it when it is needed."""
+    if any(isinstance(source, ApiSource) and source.url == SANDBOX for source in config.sources):
+        _served(_shop_of(config))
+
+
+def _shop_of(config: Config) -> SampleSpec:
     shops = (
         source.spec(config.base) for source in config.sources if isinstance(source, SampleSource)
     )
-    shop = replace(next(shops, SampleSpec()), is_beside=False)
-    secrets = dict.fromkeys(VENDORS[spec.kind].secrets[-1], SANDBOX)
-    return replace(spec, url=f"{_address(shop)}/{spec.kind}", secrets=secrets)
+    return replace(next(shops, SampleSpec()), is_beside=False)
 
 
 @cache
-def _address(shop: SampleSpec) -> str:
-    """One server a process, whatever number of sources it serves."""
-    return in_background(partial(_app, shop, 1.0, 0.0))
+def _served(shop: SampleSpec) -> Callable[[], str]:
+    """One server a process, whatever number of sources it serves. It has no limits: whoever runs
+    the sample shop waits for nobody else's sake.
+    """
+    return in_background(partial(_app, shop, limits=False))
 
 
-def _app(shop: SampleSpec, speed: float, faults: float) -> Starlette:
+def _app(
+    shop: SampleSpec,
+    speed: float = 1.0,
+    faults: float = 0.0,
+    limits: bool | Mapping[str, Sequence[Limit]] = True,
+) -> Starlette:
     world, clock = live_world(living_shop(shop, datetime.now(UTC)), speed=speed)
     return vendors.create_app(
-        world, clock, faults=Faults(rate=faults) if faults else None, limits=_quicker_limits()
+        world, clock, faults=Faults(rate=faults) if faults else None, limits=limits
     )
 
 

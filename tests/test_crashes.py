@@ -24,7 +24,7 @@ from tests.source_support import Desk
 from tests.woocommerce_support import store
 
 END = on(12, "00:00:00")
-CRASHES = 8
+CRASHES = 5
 FEW, SOME = 5, 15
 """Documents a pass, so that a load takes two of them at least, or a handful."""
 KILLED = ("freshdesk", "gorgias")

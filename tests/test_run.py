@@ -43,19 +43,28 @@ def rewrite(path: Path, change: Callable[[Rows], Rows]) -> None:
         csv.writer(file).writerows([header, *change(rows)])
 
 
-def test_a_second_run_lands_nothing_and_changes_no_mart(shared: Path, tmp_path: Path) -> None:
-    config = shop(shared, tmp_path)
-    bookbag("run", "--config", config, "--home", tmp_path / "home")
-    first = shas(tmp_path / "home")
-    output = bookbag("run", "--config", config, "--home", tmp_path / "home")
+@pytest.fixture(scope="module")
+def published_home(
+    golden: Path, shared: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path]:
+    """A shop with something published, for runs that must not disturb it."""
+    folder = tmp_path_factory.mktemp("published")
+    shutil.copytree(golden, folder / "home")
+    return shop(shared, folder), folder / "home"
+
+
+def test_a_second_run_lands_nothing_and_changes_no_mart(published_home: tuple[Path, Path]) -> None:
+    config, home = published_home
+    first = shas(home)
+    output = bookbag("run", "--config", config, "--home", home)
     assert "golden: 0 new rows" in output
     assert "nothing new since the last publication" in output
-    assert shas(tmp_path / "home") == first
+    assert shas(home) == first
     # Read and built again from the start it is still the same, byte for byte.
-    output = bookbag("run", "--config", config, "--home", tmp_path / "home", "--full-refresh")
+    output = bookbag("run", "--config", config, "--home", home, "--full-refresh")
     assert "golden: 0 new rows" in output
     assert "models," in output
-    again = shas(tmp_path / "home")
+    again = shas(home)
     changed = {name for name, sha in again.items() if sha != first[name]}
     assert changed == {"marts.source_freshness"}  # it says when the files were read
 
@@ -115,15 +124,6 @@ def test_a_run_killed_at_any_step_is_made_good_by_the_next(
         process.wait()
     bookbag("run", "--config", config, "--home", home)
     assert differing_tables(golden, home) == []
-
-
-@pytest.fixture(scope="module")
-def published_home(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A shop with something published, for runs that must not disturb it."""
-    folder = tmp_path_factory.mktemp("published")
-    config = shop(shared, folder)
-    bookbag("run", "--config", config, "--home", folder / "home")
-    return config, folder / "home"
 
 
 def test_a_source_without_a_required_column_fails_and_the_published_copy_stays(

@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from multiprocessing.connection import Connection
 
 import uvicorn
@@ -65,20 +66,25 @@ def running(app: Starlette, port: int = 0) -> Iterator[str]:
             raise RuntimeError("sandbox: the server did not stop")
 
 
-def in_background(make: Callable[[], Starlette]) -> str:
+def in_background(make: Callable[[], Starlette]) -> Callable[[], str]:
     """Serves what `make` gives, which a new process can import, as long as this process lives.
 
-    Returns the base URL. RuntimeError if `make` fails; its own trace is on stderr.
+    Returns at once; what it returns waits for the base URL. RuntimeError, then, if `make` failed;
+    its own trace is on stderr.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     context.Process(target=_serve_for, args=(theirs, make), daemon=True, name="sandbox").start()
     theirs.close()
     _LEASHES.append(ours)
-    try:
-        address: str = ours.recv()
-    except EOFError:
-        raise RuntimeError("sandbox: the server did not start") from None
+
+    @cache
+    def address() -> str:
+        try:
+            return str(ours.recv())
+        except EOFError:
+            raise RuntimeError("sandbox: the server did not start") from None
+
     return address
 
 

@@ -39,7 +39,7 @@ def app(times: int) -> Starlette:
 
 
 def measure(kind: str, times: int) -> None:
-    url = in_background(partial(app, times))
+    url = in_background(partial(app, times))()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         secrets = {key: "x" for keys in VENDORS[kind].secrets for key in keys}
