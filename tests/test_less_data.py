@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.models import Model, built
+from tests.models import Model, broken_tests, built
 
 CONFIG = """
 [account]
@@ -309,6 +309,7 @@ def known_stats(models: list[Model], case: Case, folder: Path) -> tuple[set[str]
         catalogue = connection.execute(
             "select kpi, available, unavailable_reason from marts.kpi_catalog"
         ).fetchall()
+        assert broken_tests(connection, models) == []
     wrong = set()
     for kpi, is_available, reason in catalogue:
         missing = set(NEEDS[kpi].split()) & case.missing

@@ -141,6 +141,7 @@ grown as (
         or {{ utc_instant('cast(compared.week_start as timestamp)', 'account.timezone') }}
             < account.tickets_first_loaded_at as is_partial,
         account.has_messages,
+        account.has_messages and account.has_handoff_reasons as has_gaps,
         account.has_resolves,
         account.data_as_of
     from compared
@@ -158,8 +159,8 @@ select
     cast(growth as double) as growth,
     csat_mean,
     case when has_messages then cast(escalations as bigint) end as escalations,
-    case when has_messages then cast(gaps as bigint) end as gaps,
-    case when has_messages and has_resolves then cast(lost_resolutions as bigint) end
+    case when has_gaps then cast(gaps as bigint) end as gaps,
+    case when has_gaps and has_resolves then cast(lost_resolutions as bigint) end
         as lost_resolutions,
     coalesce(growth > 0.5 and tickets >= 20, false) as quality_flag,
     sample_ticket_ids,
