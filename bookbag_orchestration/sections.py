@@ -41,6 +41,14 @@ def _clock(value: Any) -> Any:
     return value.strftime("%H:%M") if isinstance(value, time) else value
 
 
+def _address(url: str) -> str:
+    if url != SANDBOX and not re.match(r"https?://[^/\s]+", url):
+        raise ValueError(
+            f"write the whole address, as https://acme.example, or {SANDBOX!r} for the sample shop"
+        )
+    return url
+
+
 Zone = Annotated[str, AfterValidator(known_zone)]
 Instant = Annotated[datetime, BeforeValidator(as_instant)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
@@ -184,7 +192,7 @@ class ApiSource(Source):
     time.
     """
 
-    url: str | None = Field(default=None, pattern=rf"^({SANDBOX}$|https?://[^/\s]+)")
+    url: Annotated[str, AfterValidator(_address)] | None = None
     subdomain: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")
     sync_minutes: float = Field(default=60, gt=0)
 

@@ -66,6 +66,8 @@ def test_a_whole_file(tmp_path: Path) -> None:
         (ACCOUNT.replace("New_York", "New_Yrk") + SOURCE, "time zone 'America/New_Yrk' is unknown"),
         (ACCOUNT + SOURCE.replace("files", "zendesk"), "unknown key 'source.support.path'"),
         (ACCOUNT + DESK, "`subdomain` is missing"),
+        (ACCOUNT + DESK + 'url = "sandbx"\n', "write the whole address"),
+        (ACCOUNT + SOURCE + 'ids_of = "nobody"\n', "cannot have ids_of = 'nobody'"),
         (ACCOUNT + SOURCE.replace("files", "excel"), "kind 'excel' is none of files, sample"),
         (ACCOUNT + SOURCE + SOURCE, "two sources are called 'support'"),
         (ACCOUNT, "has no [[source]]"),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,7 +19,7 @@ from dlt.extract.exceptions import ResourceExtractionError
 
 from ingestion import VENDORS
 from ingestion.errors import IngestError
-from tests.quick_desk import CrashError, QuickDesk, Versions, small_pages, versions, wire
+from tests.quick_desk import CrashError, QuickDesk, Versions, Wire, small_pages, versions, wire
 from tests.sandbox_support import Sandbox, on, sandbox
 from tests.source_support import Desk
 from tests.woocommerce_support import store
@@ -32,6 +33,10 @@ KILLED = ("freshdesk", "gorgias")
 
 def quick(client: Sandbox, kind: str, folder: Path) -> QuickDesk:
     return QuickDesk(kind, f"{client.base}/{kind}", folder, now=END)
+
+
+def _note(seen: set[tuple[str, str]], line: Wire) -> None:
+    seen.update(line.details)
 
 
 def undisturbed(client: Sandbox, kind: str, folder: Path) -> Versions:
@@ -59,7 +64,7 @@ def test_a_crash_at_any_call_loses_and_doubles_nothing(
             lists += len(line.lists)
         for call in sorted({1 + last * part // CRASHES for part in range(CRASHES)} | {last}):
             desk, landed = quick(client, kind, tmp_path / f"{call}"), set[tuple[str, str]]()
-            desk.on_commit = lambda seen=landed: seen.update(line.details)  # type: ignore[misc]
+            desk.on_commit = partial(_note, landed, line)
             with desk.open():
                 line.calls.clear()
                 line.breaks_at = call
