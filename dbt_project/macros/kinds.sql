@@ -47,6 +47,17 @@
     {{- branches | join('\n\nunion all\n\n') }}
 {% endmacro %}
 
+{#
+  A word for a category as the account's map says it, from a row of mapped_sources and the row of
+  int_source_category_words that it met: a source without a map keeps its words.
+#}
+{% macro mapped_category(word, category) -%}
+    case
+        when {{ word }} is null or mapped_sources.source is null then {{ word }}
+        else coalesce({{ category }}, 'unmapped')
+    end
+{%- endmacro %}
+
 {# Kinds of the account's sources; none where they are not known: nothing is built then. #}
 {% macro kinds_in_use() %}
     {% if execute and flags.WHICH in ('run', 'build', 'test') %}

@@ -16,19 +16,6 @@
     end
 {%- endmacro %}
 
-{# R2: the tags of a ticket that tried to keep an order. A return counts as kept with `saved`. #}
-{% macro recovery_tags() %}
-    {{ return(['cancel_request', 'chargeback_threat', 'return_request']) }}
-{% endmacro %}
-
-{% macro has_recovery_tag(text) -%}
-    (
-        {%- for tag in recovery_tags() -%}
-        lower({{ text }}) like '%{{ tag }}%'{{ ' or ' if not loop.last }}
-        {%- endfor -%}
-    )
-{%- endmacro %}
-
 {# Bands of a score on the scale 1–5: 4_5, 3, 1_2; none without a score. #}
 {% macro csat_band(score_5) -%}
     case

@@ -23,6 +23,15 @@ words as (
 
     select
         source,
+        'category' as field,
+        ticket_id
+    from tickets
+    where category = 'unmapped'
+
+    union all
+
+    select
+        source,
         'channel' as field,
         ticket_id
     from tickets
@@ -36,6 +45,15 @@ words as (
         ticket_id
     from ticket_events
     where to_value = 'unmapped' and event_type = 'status_changed'
+
+    union all
+
+    select
+        source,
+        'category of an event' as field,
+        ticket_id
+    from ticket_events
+    where to_value = 'unmapped' and event_type = 'category_set'
 )
 
 select

@@ -19,7 +19,7 @@ episodes as (
 
 ticket_tags as (
     select * from {{ ref('int_ticket_tags') }}
-    where tag in ('{{ recovery_tags() | join("', '") }}')
+    where recovery_tag <> 'saved'
 ),
 
 rhythm as (

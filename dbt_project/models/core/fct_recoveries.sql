@@ -27,9 +27,12 @@ refunds as (
 tagged as (
     select
         ticket_key,
-        min(case when tag in ('{{ recovery_tags() | join("', '") }}') then tag end) as reason,
-        {{ any_true("tag in ('cancel_request', 'chargeback_threat')") }}
-        or ({{ any_true("tag = 'return_request'") }} and {{ any_true("tag = 'saved'") }})
+        min(case when recovery_tag <> 'saved' then recovery_tag end) as reason,
+        {{ any_true("recovery_tag in ('cancel_request', 'chargeback_threat')") }}
+        or (
+            {{ any_true("recovery_tag = 'return_request'") }}
+            and {{ any_true("recovery_tag = 'saved'") }}
+        )
             as is_qualifying
     from ticket_tags
     group by ticket_key

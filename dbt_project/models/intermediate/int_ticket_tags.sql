@@ -1,4 +1,5 @@
--- Tags of a ticket: each holds by its last tag event, else by the ticket's column.
+-- Tags of a ticket: each holds by its last tag event, else by the ticket's column. The map says which
+-- of them speak of keeping an order (R2).
 with
 
 tickets as (
@@ -10,9 +11,18 @@ ticket_events as (
     where event_type in ('tag_added', 'tag_removed') and to_value is not null
 ),
 
+sources as (
+    select * from {{ ref('stg_bookbag__sources') }}
+),
+
+recovery_tags as (
+    select * from {{ ref('map_recovery_tag') }}
+),
+
 moved as (
     select
         ticket_key,
+        source,
         lower(trim(to_value)) as tag,
         event_type = 'tag_added' as is_added,
         row_number() over (
@@ -25,6 +35,7 @@ moved as (
 listed as (
     select
         ticket_key,
+        source,
         {{ texts_of_list('tags') }} as tag
     from tickets
     where tags is not null
@@ -33,6 +44,7 @@ listed as (
 unioned as (
     select
         listed.ticket_key,
+        listed.source,
         lower(trim(listed.tag)) as tag
     from listed
     left join moved
@@ -45,12 +57,21 @@ unioned as (
 
     select
         ticket_key,
+        source,
         tag
     from moved
     where recency = 1 and is_added
+),
+
+mapped as (
+    select distinct
+        unioned.ticket_key,
+        unioned.tag,
+        recovery_tags.target as recovery_tag
+    from unioned
+    inner join sources on unioned.source = sources.source
+    left join recovery_tags
+        on sources.kind = recovery_tags.kind and unioned.tag = recovery_tags.source_value
 )
 
-select distinct
-    ticket_key,
-    tag
-from unioned
+select * from mapped

@@ -7,7 +7,6 @@ tickets as (
         count(*) as tickets,
         count(first_reply_at) as first_replies,
         count(resolved_at) as resolves,
-        {{ count_if(has_recovery_tag('tags')) }} as recovery_tags,
         min(least(created_at, updated_at, first_reply_at, resolved_at, deleted_at)) as first_at,
         max(greatest(created_at, updated_at, first_reply_at, resolved_at, deleted_at)) as last_at
     from {{ ref('int_source_tickets') }}
@@ -38,8 +37,6 @@ ticket_events as (
         {{ count_if("event_type = 'handoff'") }} as handoffs,
         {{ count_if("event_type = 'handoff' and coalesce(to_value, reason) is not null") }}
             as handoff_reasons,
-        {{ count_if("event_type = 'tag_added' and " ~ has_recovery_tag('to_value')) }}
-            as recovery_tags,
         min(occurred_at) as first_at,
         max(occurred_at) as last_at
     from {{ ref('int_source_ticket_events') }}
@@ -92,6 +89,10 @@ refunds as (
     group by source
 ),
 
+recovery_tags as (
+    select distinct source from {{ ref('int_source_recovery_tags') }}
+),
+
 sources as (
     select
         source,
@@ -121,8 +122,7 @@ joined as (
         coalesce(orders.payments, 0) > 0 as has_payments,
         coalesce(order_lines.line_rows, 0) > 0 as has_order_lines,
         coalesce(messages.recommendations, 0) > 0 as has_recommendations,
-        coalesce(tickets.recovery_tags, 0) + coalesce(ticket_events.recovery_tags, 0) > 0
-            as has_recovery_tags,
+        recovery_tags.source is not null as has_recovery_tags,
         least(
             tickets.first_at, messages.first_at, ticket_events.first_at, csat_responses.first_at,
             orders.first_at, order_lines.first_at, refunds.first_at
@@ -141,6 +141,7 @@ joined as (
     left join orders on sources.source = orders.source
     left join order_lines on sources.source = order_lines.source
     left join refunds on sources.source = refunds.source
+    left join recovery_tags on sources.source = recovery_tags.source
 )
 
 select * from joined
