@@ -18,12 +18,11 @@ token must be an administrator's. Deleted rows are gone; a weekly sweep of ids f
 
 What Chatwoot cannot say: handle time, brands, spam, merged conversations or contacts, why an AI
 handed over and that it did so twice, who changed what; before the first sync, who was assigned
-when. Its database is another way in, which this module does not take.
+when. Where the secret is the address of one's own database, `chatwoot_database` reads that.
 
 Reference: developers.chatwoot.com/api-reference, Application APIs.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -31,13 +30,15 @@ from operator import itemgetter
 
 from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator, SinglePagePaginator
 
+from ingestion import chatwoot_database
 from ingestion.api import Api, ApiSpec, Page, RefusedError
+from ingestion.chatwoot_database import ACCOUNT
 from ingestion.documents import Document
 from ingestion.errors import IngestError
+from ingestion.postgres import DATABASE_URL
 from ingestion.run import SourceRun
 from ingestion.streams import Ids, Reader, State, Stream, Vendor, own_id
 
-ACCOUNT = re.compile(r"(?:/app|/api/v1)?/accounts/(\d+)$")
 MESSAGES_PAGE = 20
 LATE_CHANGES = timedelta(days=2)
 LATE_ANSWERS = timedelta(days=15)
@@ -258,5 +259,9 @@ STREAMS = (
     ),
 )
 VENDOR = Vendor(
-    STREAMS, connect, address="https://app.chatwoot.com", secrets=(("api_access_token",),)
+    STREAMS,
+    connect,
+    address="https://app.chatwoot.com",
+    secrets=((DATABASE_URL,), ("api_access_token",)),
+    instead={DATABASE_URL: chatwoot_database.VENDOR},
 )

@@ -14,18 +14,21 @@ from typing import Any
 import dlt
 from dlt.sources import DltResource, DltSource
 
-from ingestion.api import Api, ApiSpec, Page, RefusedError
+from ingestion.api import ApiSpec, Page, RefusedError
 from ingestion.documents import Document, Documents, bookkeeping
 from ingestion.run import SourceRun
 
 State = dict[str, Any]
+# How a vendor is reached: its API, or where a module brings one, its database. Both have a `spec`
+# and a `beginning`, and are handed on to the module's own readers.
+Line = Any
 # Pages from where the state says on. A reader writes into the state how far it has come before it
 # gives a page out, so that the page and its cursor are committed together.
-Reader = Callable[[Api, State, SourceRun], Iterator[Page]]
+Reader = Callable[[Line, State, SourceRun], Iterator[Page]]
 # Documents that hang on new or changed ones of the stream, by page.
-Children = Callable[[Api, list[Document]], Iterator[list[Document]]]
+Children = Callable[[Line, list[Document]], Iterator[list[Document]]]
 # Ids of all that there is, by page.
-Ids = Callable[[Api, SourceRun], Iterator[Iterable[str]]]
+Ids = Callable[[Line, SourceRun], Iterator[Iterable[str]]]
 
 SWEEP_EVERY = timedelta(days=7)
 """How often all ids are asked for."""
@@ -70,13 +73,15 @@ class Vendor:
     """A kind of API source: what it lands, the first table always, and how it is reached.
 
     `address` has a place for the subdomain, and is empty where only `url` can say it; `secrets` are
-    the keys of which one whole set has to be there.
+    the keys of which one whole set has to be there. `instead`: by a secret, another way to the same
+    tables, which is taken where that secret is given.
     """
 
     streams: Sequence[Stream]
-    connect: Callable[[ApiSpec], Api]
+    connect: Callable[[ApiSpec], Line]
     address: str
     secrets: Sequence[Sequence[str]]
+    instead: Mapping[str, "Vendor"] = field(default_factory=dict)
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -87,7 +92,8 @@ class Vendor:
 
         Raises IngestError, when run, where the vendor cannot be reached or refuses what is needed.
         """
-        connected = cache(lambda: self.connect(spec))
+        way = next((other for key, other in self.instead.items() if key in spec.secrets), self)
+        connected = cache(lambda: way.connect(spec))
 
         def resource(stream: Stream) -> DltResource:
             return dlt.resource(
@@ -99,13 +105,13 @@ class Vendor:
 
         @dlt.source(name=spec.name, max_table_nesting=0)
         def documents() -> list[DltResource]:
-            return [resource(stream) for stream in self.streams]
+            return [resource(stream) for stream in way.streams]
 
         return documents()
 
 
 def _land(
-    stream: Stream, source: str, run: SourceRun, connected: Callable[[], Api]
+    stream: Stream, source: str, run: SourceRun, connected: Callable[[], Line]
 ) -> Iterator[Any]:
     yield from bookkeeping()
     landing = Documents(source, stream.table, run, stream.key)
@@ -155,7 +161,7 @@ def _begin(stream: Stream, state: State, run: SourceRun) -> None:
 
 def _read_all(
     stream: Stream,
-    api: Api,
+    api: Line,
     state: State,
     run: SourceRun,
     landing: Documents,
@@ -183,7 +189,7 @@ def _read_all(
 
 def _read(
     stream: Stream,
-    api: Api,
+    api: Line,
     state: State,
     run: SourceRun,
     landing: Documents,

@@ -17,6 +17,7 @@ from bookbag_orchestration.settings import silence_telemetry
 
 if TYPE_CHECKING:
     from tests.models import Model
+    from tests.postgres_support import Server
 
 silence_telemetry()
 
@@ -93,6 +94,15 @@ def models(made_once: Callable[[str, Callable[[Path], None]], Path]) -> "list[Mo
         (made_once("models", compile_them) / "models.pickle").read_bytes()
     )
     return found
+
+
+@pytest.fixture(scope="session")
+def postgres() -> "Iterator[Server]":
+    """A PostgreSQL server of this process of the test run."""
+    from tests.postgres_support import running
+
+    with running() as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -46,7 +46,7 @@ from ingestion.run import SourceRun, Sync
 from ingestion.sandbox import chatwoot as chatwoot_sandbox
 from ingestion.sandbox import faults, zendesk_pages
 from ingestion.sandbox import intercom as intercom_sandbox
-from tests.source_support import SECRETS, Desk
+from tests.source_support import Desk
 
 # Key and hash of every row that has landed, by table, in their order.
 Versions = dict[str, list[tuple[str, str]]]
@@ -80,7 +80,7 @@ class QuickDesk(Desk):
 
     def sync(self, *, later: timedelta = timedelta(hours=1), **limits: Any) -> Loaded:
         self.now += later
-        spec = ApiSpec("desk", self.kind, self.url, self.start_at, SECRETS)
+        spec = ApiSpec("desk", self.kind, self.url, self.start_at, self.secrets)
         run = SourceRun(self.warehouse, self.folder / "scratch", self.now, sync=Sync(**limits))
         rows: Counter[str] = Counter()
         while True:

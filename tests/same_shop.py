@@ -59,17 +59,11 @@ def ask_vendors(kinds: tuple[str, ...], folder: Path) -> Vendors:
             desk = Desk(kind, f"{base}/{kind}", folder / kind, now=NOW)
             desk.sync(later=timedelta(0))
             landed[kind] = desk.landed
-    beside_it = beside(tables, NOW)
-    office = land_files("office", beside_it, folder)
-    beside_it["nps_responses"] = _of_contacts(beside_it["nps_responses"])
-    intercoms = land_files("office", beside_it, folder / "contacts")
-    return Vendors(landed, {kind: intercoms if kind == "intercom" else office for kind in kinds})
-
-
-def _of_contacts(table: pa.Table) -> pa.Table:
-    """Intercom tells the customers' numbers as 24 hexadecimal digits."""
-    names = [f"{int(name):024x}" for name in table["customer_id"].to_pylist()]
-    return table.set_column(table.column_names.index("customer_id"), "customer_id", [names])
+    offices = {
+        kind: land_files("office", beside(tables, NOW, kind), folder / "beside" / kind)
+        for kind in kinds
+    }
+    return Vendors(landed, offices)
 
 
 def land_files(name: str, tables: Mapping[str, pa.Table], folder: Path) -> Landed:

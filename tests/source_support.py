@@ -4,6 +4,7 @@
 its kind over what has landed and answers queries on them.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,16 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from bookbag_orchestration.account import write_account
 from bookbag_orchestration.sections import Account, ApiSource, Config
 from ingestion import SOURCES, TABLES, VENDORS
 from ingestion.api import ApiSpec
 from ingestion.contracts import ENTITIES
+from ingestion.errors import IngestError
 from ingestion.pipeline import Loaded, build, load
 from ingestion.run import SourceRun, Sync
 from ingestion.streams import SWEEP_EVERY
 from tests.models import Model, create, load_maps
+from tests.sandbox_support import Sandbox, sandbox
 
 SECRETS: Mapping[str, str] = {
     "email": "me@shop.example",
@@ -36,6 +40,20 @@ BOOKKEEPING = ("quarantine", "file_loads")
 TOLD_OF_OTHERS = ("csat_responses", "time_entries", "nps_responses", "qa_reviews", "roster")
 """Tables of files whose rows may tell of another source's tickets, agents and customers."""
 A_WEEK = SWEEP_EVERY + timedelta(seconds=1)
+ALL_BUT_SLOW = ("429", "500", "502", "short", "cut", "repeat", "shuffle")
+"""Faults of a server that answers at once."""
+MESSAGES = [
+    ("1", "02 08:00:00", "customer", True, False),
+    ("3", "02 08:30:00", "customer", True, False),
+    ("2", "02 09:00:00", "customer", True, False),
+    ("2", "02 09:00:30", "ai_agent", True, False),
+    ("1", "02 09:10:00", "human_agent", True, False),
+    ("1", "02 09:10:05", "human_agent", False, False),
+    ("1", "02 09:20:00", "customer", True, True),
+    ("4", "02 10:00:00", "customer", True, False),
+    ("5", "02 10:00:00", "customer", True, False),
+]
+"""All that is written in the tiny shop, as `messages` tells it."""
 
 
 @dataclass
@@ -47,6 +65,7 @@ class Desk:
     folder: Path
     start_at: datetime | None = None
     now: datetime = field(default=datetime(2026, 11, 20, 12, tzinfo=UTC))
+    secrets: Mapping[str, str] = field(default_factory=lambda: SECRETS)
 
     @property
     def warehouse(self) -> Path:
@@ -55,7 +74,7 @@ class Desk:
     def sync(self, *, later: timedelta = timedelta(hours=1), **limits: Any) -> Loaded:
         """`limits` are those of `Sync`: documents a pass, seconds."""
         self.now += later
-        spec = ApiSpec("desk", self.kind, self.url, self.start_at, SECRETS)
+        spec = ApiSpec("desk", self.kind, self.url, self.start_at, self.secrets)
         run = SourceRun(self.warehouse, self.folder / "scratch", self.now, sync=Sync(**limits))
         pipeline = build("desk", self.warehouse, self.folder / "dlt")
         return load(pipeline, lambda: SOURCES[self.kind](spec, run), run)
@@ -73,6 +92,16 @@ class Desk:
                 )
                 for table in TABLES[self.kind]
             }
+
+    def land(self, table: str, documents: Mapping[str, object], load: int = 9) -> None:
+        """Puts documents, by key, where a sync would have put them; `load` numbers that sync."""
+        with duckdb.connect(str(self.warehouse)) as connection:
+            for key, document in documents.items():
+                connection.execute(
+                    f"""insert into raw_desk.{table} (_key, payload, _row_hash, _is_deleted, _order,
+                        _loaded_at, _dlt_load_id) values (?, ?, '', false, 0, '2026-03-12', ?)""",
+                    [key, json.dumps(document), str(load)],
+                )
 
     @contextmanager
     def staged(self, models: list[Model]) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -139,3 +168,40 @@ def built_over(
         load_maps(connection)
         create(connection, models)
         yield connection
+
+
+def rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
+    return connection.execute(sql).fetchall()
+
+
+def messages(connection: duckdb.DuckDBPyConnection, kind: str) -> list[tuple[object, ...]]:
+    """Ticket, instant, author, whether public, whether automatic."""
+    return rows(
+        connection,
+        f"""select ticket_id, strftime(sent_at, '%d %H:%M:%S'), author_kind, is_public, is_auto
+        from staging.stg_{kind}__messages order by sent_at, ticket_id, is_public desc""",
+    )
+
+
+def calls_of(client: Sandbox) -> list[dict[str, Any]]:
+    """The calls since this was last asked."""
+    found: list[dict[str, Any]] = client.get("/sandbox/calls").body
+    client.send("DELETE", f"{client.base}/sandbox/calls")
+    return found
+
+
+def fresh_load(kind: str, at: datetime, folder: Path) -> Desk:
+    """The tiny shop as one sync at `at` lands it."""
+    with sandbox(at) as client:
+        desk = Desk(kind, f"{client.base}/{kind}", folder)
+        desk.sync()
+    return desk
+
+
+def refused(desk: Desk) -> str:
+    """What a sync says, its cause included, where the vendor does not take the credentials."""
+    with pytest.raises(IngestError) as raised:
+        desk.sync()
+    told = "".join(str(error) for error in (raised.value, raised.value.__cause__))
+    assert "refuses the credentials (401)" in told
+    return told

@@ -15,7 +15,6 @@ from starlette.exceptions import HTTPException
 
 from ingestion import freshdesk
 from ingestion.api import ApiSpec, Page
-from ingestion.errors import IngestError
 from ingestion.pipeline import build, load
 from ingestion.run import SourceRun
 from ingestion.sandbox import freshdesk_parts
@@ -24,7 +23,16 @@ from ingestion.sandbox.world import Ticket
 from ingestion.streams import Reader, Stream
 from tests.models import Model
 from tests.sandbox_support import on, sandbox
-from tests.source_support import Desk
+from tests.source_support import (
+    ALL_BUT_SLOW,
+    MESSAGES,
+    Desk,
+    calls_of,
+    fresh_load,
+    messages,
+    refused,
+    rows,
+)
 
 END = on(12, "00:00:00")
 
@@ -34,15 +42,9 @@ def staged(
     tmp_path_factory: pytest.TempPathFactory, models: list[Model]
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The whole shop, synced once."""
-    with sandbox(END) as client:
-        shop = Desk("freshdesk", f"{client.base}/freshdesk", tmp_path_factory.mktemp("staged"))
-        shop.sync()
+    shop = fresh_load("freshdesk", END, tmp_path_factory.mktemp("staged"))
     with shop.staged(models) as connection:
         yield connection
-
-
-def rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[object, ...]]:
-    return connection.execute(sql).fetchall()
 
 
 EVENTS = """select ticket_id, strftime(occurred_at, '%d %H:%M:%S'), event_type, to_value
@@ -72,22 +74,7 @@ def test_tickets_hold_what_freshdesk_says(staged: duckdb.DuckDBPyConnection) -> 
 
 def test_messages_are_those_of_the_shop(staged: duckdb.DuckDBPyConnection) -> None:
     """Amara has left and is a contact now; her replies stay an agent's. The merge note is none."""
-    found = rows(
-        staged,
-        """select ticket_id, strftime(sent_at, '%d %H:%M:%S'), author_kind, is_public, is_auto
-        from staging.stg_freshdesk__messages order by sent_at, ticket_id, is_public desc""",
-    )
-    assert found == [
-        ("1", "02 08:00:00", "customer", True, False),
-        ("3", "02 08:30:00", "customer", True, False),
-        ("2", "02 09:00:00", "customer", True, False),
-        ("2", "02 09:00:30", "ai_agent", True, False),
-        ("1", "02 09:10:00", "human_agent", True, False),
-        ("1", "02 09:10:05", "human_agent", False, False),
-        ("1", "02 09:20:00", "customer", True, True),
-        ("4", "02 10:00:00", "customer", True, False),
-        ("5", "02 10:00:00", "customer", True, False),
-    ]
+    assert messages(staged, "freshdesk") == MESSAGES
 
 
 def test_a_first_version_tells_what_its_stats_do(staged: duckdb.DuckDBPyConnection) -> None:
@@ -131,9 +118,9 @@ def test_a_second_sync_adds_nothing_and_asks_little(tmp_path: Path) -> None:
     with sandbox(END) as client:
         shop = Desk("freshdesk", f"{client.base}/freshdesk", tmp_path)
         assert shop.sync().total > 0
-        client.send("DELETE", f"{client.base}/sandbox/calls")
+        calls_of(client)
         assert shop.sync().rows == {}
-        calls = client.get("/sandbox/calls").body
+        calls = calls_of(client)
     asked = Counter(call["path"].rsplit("/v2/")[-1] for call in calls)
     assert asked == {
         "tickets": 3,
@@ -166,7 +153,7 @@ def test_increments_with_faults_see_history_and_end_where_a_fresh_load_does(
     is deleted. The AI's handoff and Amara's taking over are dated by the next change.
     """
     steps = [timedelta(minutes=65), timedelta(minutes=25), timedelta(hours=3)]
-    faults = Faults(seed=3, kinds=("429", "500", "502", "short", "cut", "repeat", "shuffle"))
+    faults = Faults(seed=3, kinds=ALL_BUT_SLOW)
     told = "select score from staging.stg_freshdesk__csat_responses"
     with sandbox(on(2, "08:05:00"), faults=faults) as client:
         shop = Desk("freshdesk", f"{client.base}/freshdesk", tmp_path)
@@ -198,9 +185,8 @@ def test_increments_with_faults_see_history_and_end_where_a_fresh_load_does(
             ("5", "04 12:00:00", "tag_added", "vip"),
             ("5", "04 12:00:00", "deleted", None),
         ]
-    with sandbox(on(2, "08:05:00") + sum(steps, timedelta(days=2))) as client:
-        fresh = Desk("freshdesk", f"{client.base}/freshdesk", tmp_path / "fresh")
-        fresh.sync()
+    end = on(2, "08:05:00") + sum(steps, timedelta(days=2))
+    fresh = fresh_load("freshdesk", end, tmp_path / "fresh")
     assert shop.documents() == fresh.documents()
 
 
@@ -223,7 +209,7 @@ def test_what_is_gone_or_not_in_the_plan_is_left_out(
     with sandbox(on(3, "00:00:00")) as client:
         shop = Desk("freshdesk", f"{client.base}/freshdesk", tmp_path)
         shop.sync()
-        calls = client.get("/sandbox/calls").body
+        calls = calls_of(client)
     landed = shop.documents()
     assert (len(landed["tickets"]), len(landed["conversations"])) == (5, 4)
     assert landed["time_entries"] == {}
@@ -232,11 +218,7 @@ def test_what_is_gone_or_not_in_the_plan_is_left_out(
 
 def test_a_secret_is_in_no_error(tmp_path: Path) -> None:
     with sandbox(END, secret="other") as client:
-        shop = Desk("freshdesk", f"{client.base}/freshdesk", tmp_path)
-        with pytest.raises(IngestError) as raised:
-            shop.sync()
-    told = "".join(str(error) for error in (raised.value, raised.value.__cause__))
-    assert "refuses the credentials (401)" in told
+        told = refused(Desk("freshdesk", f"{client.base}/freshdesk", tmp_path))
     assert "key:X" not in told and "a2V5Olg=" not in told
 
 

@@ -11,17 +11,24 @@ import pytest
 
 from ingestion import gorgias
 from ingestion.api import ApiSpec
-from ingestion.errors import IngestError
 from ingestion.run import SourceRun
 from ingestion.sandbox.faults import Faults
 from ingestion.sandbox.gorgias_fields import user_number
 from ingestion.sandbox.vendor import Limit
 from tests.models import Model
 from tests.sandbox_support import Sandbox, on, sandbox
-from tests.source_support import A_WEEK, SECRETS, Desk
+from tests.source_support import (
+    A_WEEK,
+    ALL_BUT_SLOW,
+    SECRETS,
+    Desk,
+    calls_of,
+    fresh_load,
+    refused,
+    rows,
+)
 
 END = on(12, "00:00:00")
-FAULTS = ("429", "500", "502", "short", "cut", "repeat", "shuffle")
 
 
 @pytest.fixture
@@ -44,17 +51,13 @@ def staged(
         yield connection
 
 
-def rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[object, ...]]:
-    return connection.execute(sql).fetchall()
-
-
 def test_a_second_sync_adds_nothing_and_asks_once(desk: tuple[Sandbox, Desk]) -> None:
     """Tickets are listed twice: for themselves, and to see whose messages to read again."""
     client, shop = desk
     assert shop.sync().total > 0
-    client.send("DELETE", f"{client.base}/sandbox/calls")
+    calls_of(client)
     assert shop.sync().rows == {}
-    asked = Counter(call["path"].split("/api/")[1] for call in client.get("/sandbox/calls").body)
+    asked = Counter(call["path"].split("/api/")[1] for call in calls_of(client))
     once = ("messages", "events", "satisfaction-surveys", "customers", "users", "teams", "tags",
             "custom-fields")  # fmt: skip
     assert asked == {"tickets": 2, **dict.fromkeys(once, 1)}
@@ -216,15 +219,13 @@ def test_messages_of_changed_tickets_are_read_again(
 def test_increments_with_faults_end_where_a_fresh_load_does(tmp_path: Path) -> None:
     """Over a merge, which only the weekly sweep of ids tells of the ticket's list."""
     steps = [timedelta(minutes=65), timedelta(hours=3), timedelta(days=2)]
-    with sandbox(on(2, "08:05:00"), faults=Faults(seed=3, rate=0.2, kinds=FAULTS)) as client:
+    with sandbox(on(2, "08:05:00"), faults=Faults(seed=3, rate=0.2, kinds=ALL_BUT_SLOW)) as client:
         shop = Desk("gorgias", f"{client.base}/gorgias", tmp_path)
         shop.sync()
         for step in steps:
             client.clock.advance(step)
             shop.sync(later=A_WEEK if step == steps[-1] else timedelta(hours=1))
-    with sandbox(on(2, "08:05:00") + sum(steps, timedelta())) as client:
-        fresh = Desk("gorgias", f"{client.base}/gorgias", tmp_path / "fresh")
-        fresh.sync()
+    fresh = fresh_load("gorgias", on(2, "08:05:00") + sum(steps, timedelta()), tmp_path / "fresh")
     assert sorted(fresh.documents()["tickets"]) == ["1", "2", "4", "5"]
     assert shop.documents() == fresh.documents()
 
@@ -233,17 +234,13 @@ def test_the_budget_is_never_overdrawn(tmp_path: Path) -> None:
     limits = {"gorgias": (Limit("", 4, 1.0),)}
     with sandbox(END, limits=limits) as client:
         Desk("gorgias", f"{client.base}/gorgias", tmp_path).sync()
-        statuses = {call["status"] for call in client.get("/sandbox/calls").body}
+        statuses = {call["status"] for call in calls_of(client)}
     assert statuses == {200}
 
 
 def test_a_secret_is_in_no_row_and_no_error(tmp_path: Path) -> None:
     with sandbox(END, secret="other") as client:
-        shop = Desk("gorgias", f"{client.base}/gorgias", tmp_path)
-        with pytest.raises(IngestError) as raised:
-            shop.sync()
-    told = "".join(str(error) for error in (raised.value, raised.value.__cause__))
-    assert "refuses the credentials (401)" in told
+        told = refused(Desk("gorgias", f"{client.base}/gorgias", tmp_path))
     assert "me@shop.example" not in told and "me@shop.example:key" not in told
 
 
@@ -252,18 +249,9 @@ def test_a_recorded_ticket_goes_through_staging(
 ) -> None:
     recorded = shared / "data/payloads_gorgias/gorgias_ticket_pipedream.json"
     ticket = json.loads(recorded.read_text())
-    with sandbox(on(1, "00:00:00")) as client:
-        shop = Desk("gorgias", f"{client.base}/gorgias", tmp_path)
-        shop.sync()
-    landed = (("tickets", ticket), *(("messages", each) for each in ticket["messages"]))
-    with duckdb.connect(str(shop.warehouse)) as connection:
-        for table, document in landed:
-            connection.execute(
-                f"""insert into raw_desk.{table} by name select ? as _key, ? as payload,
-                '' as _row_hash, false as _is_deleted, 1 as _order, now() as _loaded_at,
-                '1' as _dlt_load_id""",
-                [str(document["id"]), json.dumps(document)],
-            )
+    shop = fresh_load("gorgias", on(1, "00:00:00"), tmp_path)
+    shop.land("tickets", {str(ticket["id"]): ticket})
+    shop.land("messages", {str(each["id"]): each for each in ticket["messages"]})
     with shop.staged(models) as connection:
         found = rows(
             connection,

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from ingestion.errors import IngestError
 from ingestion.sandbox.app import create_app
 from ingestion.sandbox.clock import FrozenClock
 from ingestion.sandbox.faults import Faults
@@ -21,9 +20,17 @@ from ingestion.sandbox.world import World
 from tests.models import Model
 from tests.sandbox_support import Sandbox, on, sandbox
 from tests.sandbox_support import shop as tiny_shop
-from tests.source_support import Desk
+from tests.source_support import (
+    ALL_BUT_SLOW,
+    MESSAGES,
+    Desk,
+    calls_of,
+    fresh_load,
+    messages,
+    refused,
+    rows,
+)
 
-ALL_BUT_SLOW = ("429", "500", "502", "short", "cut", "repeat", "shuffle")
 END = on(12, "00:00:00")
 
 
@@ -38,10 +45,6 @@ def staged(desk: tuple[Sandbox, Desk], models: list[Model]) -> Iterator[duckdb.D
     desk[1].sync()
     with desk[1].staged(models) as connection:
         yield connection
-
-
-def rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[object, ...]]:
-    return connection.execute(sql).fetchall()
 
 
 def test_a_second_sync_adds_nothing(desk: tuple[Sandbox, Desk]) -> None:
@@ -90,22 +93,7 @@ def test_tickets_hold_what_zendesk_says(staged: duckdb.DuckDBPyConnection) -> No
 
 def test_messages_are_those_of_the_shop(staged: duckdb.DuckDBPyConnection) -> None:
     """Amara has left, and Zendesk calls her an end user now; her replies stay an agent's."""
-    found = rows(
-        staged,
-        """select ticket_id, strftime(sent_at, '%d %H:%M:%S'), author_kind, is_public, is_auto
-        from staging.stg_zendesk__messages order by sent_at, ticket_id, is_public desc""",
-    )
-    assert found == [
-        ("1", "02 08:00:00", "customer", True, False),
-        ("3", "02 08:30:00", "customer", True, False),
-        ("2", "02 09:00:00", "customer", True, False),
-        ("2", "02 09:00:30", "ai_agent", True, False),
-        ("1", "02 09:10:00", "human_agent", True, False),
-        ("1", "02 09:10:05", "human_agent", False, False),
-        ("1", "02 09:20:00", "customer", True, True),
-        ("4", "02 10:00:00", "customer", True, False),
-        ("5", "02 10:00:00", "customer", True, False),
-    ]
+    assert messages(staged, "zendesk") == MESSAGES
 
 
 def test_states_handoffs_and_merges_are_events(staged: duckdb.DuckDBPyConnection) -> None:
@@ -152,18 +140,14 @@ def test_addresses_and_testers_are_customers(staged: duckdb.DuckDBPyConnection) 
 
 def test_increments_with_faults_end_where_a_fresh_load_does(tmp_path: Path) -> None:
     steps = [timedelta(minutes=7), timedelta(hours=1), timedelta(hours=3), timedelta(days=2)]
-    faults = Faults(
-        seed=3, rate=0.2, kinds=("429", "500", "502", "short", "cut", "repeat", "shuffle")
-    )
+    faults = Faults(seed=3, rate=0.2, kinds=ALL_BUT_SLOW)
     with sandbox(on(2, "08:05:00"), faults=faults) as client:
         shop = Desk("zendesk", f"{client.base}/zendesk", tmp_path)
         shop.sync(documents=3)
         for step in steps:
             client.clock.advance(step)
             shop.sync()
-    with sandbox(on(2, "08:05:00") + sum(steps, timedelta())) as client:
-        fresh = Desk("zendesk", f"{client.base}/zendesk", tmp_path / "fresh")
-        fresh.sync()
+    fresh = fresh_load("zendesk", on(2, "08:05:00") + sum(steps, timedelta()), tmp_path / "fresh")
     assert shop.documents() == fresh.documents()
 
 
@@ -171,9 +155,9 @@ def test_no_call_is_repeated_beyond_the_overlap(desk: tuple[Sandbox, Desk]) -> N
     """A second sync asks each export once, from where the first one ended."""
     client, shop = desk
     shop.sync()
-    client.send("DELETE", f"{client.base}/sandbox/calls")
+    calls_of(client)
     shop.sync()
-    calls = client.get("/sandbox/calls").body
+    calls = calls_of(client)
     asked = [call["path"].rsplit("/v2/")[-1] for call in calls if "/v2/" in call["path"]]
     assert sorted(asked) == sorted(
         ["incremental/tickets/cursor.json", "incremental/ticket_events.json",
@@ -184,11 +168,7 @@ def test_no_call_is_repeated_beyond_the_overlap(desk: tuple[Sandbox, Desk]) -> N
 
 def test_a_secret_is_in_no_row_and_no_error(tmp_path: Path) -> None:
     with sandbox(END, secret="other") as client:
-        shop = Desk("zendesk", f"{client.base}/zendesk", tmp_path)
-        with pytest.raises(IngestError) as raised:
-            shop.sync()
-    told = "".join(str(error) for error in (raised.value, raised.value.__cause__))
-    assert "refuses the credentials (401)" in told
+        told = refused(Desk("zendesk", f"{client.base}/zendesk", tmp_path))
     assert "me@shop.example" not in told and "token:key" not in told
 
 

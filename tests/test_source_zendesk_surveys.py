@@ -12,7 +12,7 @@ from ingestion.errors import IngestError
 from tests.models import Model
 from tests.recordings_support import bodies, playing
 from tests.sandbox_support import Sandbox, on, rated, sandbox
-from tests.source_support import Desk
+from tests.source_support import Desk, calls_of, rows
 
 RESPONSES, SURVEYS = "/api/v2/guide/survey_responses", "/api/v2/guide/en-us/surveys"
 FIRST = ("T1", on(2, "12:00:00"), "2", "1-5", "human", on(2, "10:30:00"), 1)
@@ -29,7 +29,7 @@ def at(box: Sandbox, folder: Path) -> Desk:
 
 def staged(desk: Desk, models: list[Model], sql: str) -> list[tuple[object, ...]]:
     with desk.staged(models) as connection:
-        return connection.execute(sql).fetchall()
+        return rows(connection, sql)
 
 
 def versions(desk: Desk) -> int:
@@ -99,9 +99,9 @@ def test_the_next_sync_asks_from_a_month_before_the_newest_answer(tmp_path: Path
     with sandbox(on(2, "00:00:00") + timedelta(days=60), shop) as box:
         desk = at(box, tmp_path)
         desk.sync()
-        box.send("DELETE", f"{box.base}/sandbox/calls")
+        calls_of(box)
         assert desk.sync().rows == {}
-        (call,) = [c for c in box.get("/sandbox/calls").body if c["path"].endswith("_responses")]
+        (call,) = [call for call in calls_of(box) if call["path"].endswith("_responses")]
     since = int((on(2, "12:00:00") + timedelta(days=28)).timestamp()) * 1000
     assert f"filter%5Bcreated_at_start%5D={since}" in call["query"]
     assert versions(desk) == 2

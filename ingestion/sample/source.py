@@ -36,4 +36,6 @@ def living_shop(spec: SampleSpec, now: datetime) -> dict[str, pa.Table]:
 
 
 def _shop(spec: SampleSpec, now: datetime) -> dict[str, pa.Table]:
-    return beside(living_shop(spec, now), now) if spec.is_beside else build_shop(spec, now=now)
+    if spec.is_beside:
+        return beside(living_shop(spec, now), now, spec.helpdesk)
+    return build_shop(spec, now=now)

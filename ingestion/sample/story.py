@@ -35,7 +35,7 @@ class SampleSpec:
     before it. With both given the orders and tickets are spread over just that span.
 
     `is_beside`: only what the shop keeps beside the helpdesk and the shop system that the sandbox
-    serves.
+    serves; `helpdesk` is the kind whose ids it names people by.
     """
 
     name: str = "shop"
@@ -47,6 +47,7 @@ class SampleSpec:
     timezone: str = "America/New_York"
     ai_launch_date: date | None = None
     is_beside: bool = False
+    helpdesk: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,14 @@ import numpy as np
 
 from ingestion.sandbox.log import NEVER
 from ingestion.sandbox.orders import Order, OrderState
+from ingestion.sandbox.people import Customer
 from ingestion.sandbox.replay import Row
 from ingestion.sandbox.rows import number
 from ingestion.sandbox.world import World
 
 AHEAD = 3600
 LINES_AN_ORDER = 1_000
+ACCOUNTS_A_SECOND = 1_000_000
 CURRENCY = "USD"
 TRASH_DAYS_S = 30 * 86_400
 STATUS = {
@@ -54,6 +56,11 @@ def _dates(name: str, at: int | None) -> JsonRow:
     return {f"date_{name}": iso(AHEAD), f"date_{name}_gmt": iso(0)}
 
 
+def account_id(person: Customer) -> int:
+    """Accounts are counted up: who registers later has the higher id."""
+    return person.created_at * ACCOUNTS_A_SECOND + person.number % ACCOUNTS_A_SECOND
+
+
 def _money(amount: Any) -> str:
     return f"{amount or 0:.2f}"
 
@@ -68,7 +75,7 @@ class WooStore:
             dtype=np.int64,
         )
         self._customers = {
-            person.number: person
+            account_id(person): person
             for person in world.people.by_number.values()
             if person.external_id is not None
         }
@@ -133,7 +140,7 @@ class WooStore:
             "total": _money(total),
             "total_tax": _money(row.get("tax")),
             "prices_include_tax": False,
-            "customer_id": person.number if person else 0,
+            "customer_id": account_id(person) if person else 0,
             "billing": {
                 **address,
                 "email": email or "",

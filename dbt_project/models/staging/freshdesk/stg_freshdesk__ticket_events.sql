@@ -20,20 +20,7 @@ signals as (
 ),
 
 pairs as (
-    select
-        later.*,
-        later.version_no = 1 as is_first,
-        {%- for name in [
-            'status', 'assignee_id', 'team', 'priority', 'category', 'tags', 'is_spam',
-            'is_deleted', 'resolved_at', 'closed_at', 'reopened_at',
-        ] %}
-        earlier.{{ name }} as old_{{ name }}
-        {{- ',' if not loop.last }}
-        {%- endfor %}
-    from versions as later
-    left join versions as earlier
-        on later.source = earlier.source and later.ticket_id = earlier.ticket_id
-        and later.version_no = earlier.version_no + 1
+    {{ version_pairs('versions', ['is_deleted', 'resolved_at', 'closed_at', 'reopened_at']) }}
 ),
 
 -- An instant of the stats that the version before did not have.
@@ -43,19 +30,11 @@ compared as (
         nullif(resolved_at, old_resolved_at) as new_resolved_at,
         nullif(closed_at, old_closed_at) as new_closed_at,
         nullif(reopened_at, old_reopened_at) as new_reopened_at,
-        coalesce(status, '') <> coalesce(old_status, '') as is_new_status,
-        coalesce(tags, '') <> coalesce(old_tags, '') as is_new_tags
+        coalesce(status, '') <> coalesce(old_status, '') as is_new_status
     from pairs
 ),
 
-created as (
-    select
-        source, ticket_id, version_no, 0 as place, 'created' as part, created_at as occurred_at,
-        'created' as event_type, cast(null as varchar) as from_value,
-        cast(null as varchar) as to_value, loaded_at
-    from compared
-    where is_first
-),
+{{ version_event_ctes('compared', changed_at='updated_at', category_changed_at='updated_at') }},
 
 reopened as (
     select
@@ -77,106 +56,14 @@ status_changes as (
         and not (status = 'open' and new_reopened_at is not null)
 ),
 
-teams as (
-    select
-        source, ticket_id, version_no, 3 as place, 'team' as part, updated_at as occurred_at,
-        'assigned' as event_type, old_team as from_value, team as to_value, loaded_at
-    from compared
-    where not is_first and team is not null and team is distinct from old_team
-),
-
--- Who is responsible stays so when the team changes, which the event of the team does not say.
-assignments as (
-    select
-        source, ticket_id, version_no, 4 as place, 'assignee' as part, updated_at as occurred_at,
-        case when assignee_id is null then 'unassigned' else 'assigned' end as event_type,
-        old_assignee_id as from_value, assignee_id as to_value, loaded_at
-    from compared
-    where not is_first
-        and (
-            assignee_id is distinct from old_assignee_id
-            or (assignee_id is not null and team is not null and team is distinct from old_team)
-        )
-),
-
-priorities as (
-    select
-        source, ticket_id, version_no, 5 as place, 'priority' as part, updated_at as occurred_at,
-        'priority_set' as event_type, old_priority as from_value, priority as to_value, loaded_at
-    from compared
-    where not is_first and priority is not null and priority is distinct from old_priority
-),
-
-categories as (
-    select
-        source, ticket_id, version_no, 6 as place, 'category' as part, updated_at as occurred_at,
-        'category_set' as event_type, old_category as from_value, category as to_value, loaded_at
-    from compared
-    where not is_first and category is not null and category is distinct from old_category
-),
-
-tags_after as (
-    select
-        source, ticket_id, version_no, is_first,
-        updated_at as occurred_at,
-        least(updated_at, new_resolved_at, new_closed_at) as told_at,
-        loaded_at,
-        {{ texts_of_list('tags') }} as tag
-    from compared
-    where is_new_tags and tags is not null
-),
-
-tags_before as (
-    select
-        source, ticket_id, version_no, updated_at as occurred_at, loaded_at,
-        {{ texts_of_list('old_tags') }} as tag
-    from compared
-    where is_new_tags and old_tags is not null
-),
-
-tags_added as (
-    select tags_after.*
-    from tags_after
-    left join tags_before
-        on tags_after.source = tags_before.source
-        and tags_after.ticket_id = tags_before.ticket_id
-        and tags_after.version_no = tags_before.version_no
-        and tags_after.tag = tags_before.tag
-    where tags_before.tag is null
-),
-
-tags_removed as (
-    select tags_before.*
-    from tags_before
-    left join tags_after
-        on tags_before.source = tags_after.source
-        and tags_before.ticket_id = tags_after.ticket_id
-        and tags_before.version_no = tags_after.version_no
-        and tags_before.tag = tags_after.tag
-    where tags_after.tag is null
-),
-
-tags as (
-    select
-        source, ticket_id, version_no, 7 as place, 'tag|' || tag as part, occurred_at,
-        'tag_added' as event_type, cast(null as varchar) as from_value, tag as to_value, loaded_at
-    from tags_added
-    where not is_first
-
-    union all
-
-    select
-        source, ticket_id, version_no, 7 as place, 'tag|' || tag as part, occurred_at,
-        'tag_removed' as event_type, cast(null as varchar) as from_value, tag as to_value, loaded_at
-    from tags_removed
-),
-
 -- Of several tags that say the same, the one with a reason says more.
 ai_signals as (
     select
         tags_added.source, tags_added.ticket_id, tags_added.version_no, 8 as place,
         'ai|' || split_part(signals.target, ':', 1) as part,
-        min(tags_added.told_at) as occurred_at,
+        min(least(
+            tags_added.updated_at, tags_added.new_resolved_at, tags_added.new_closed_at
+        )) as occurred_at,
         split_part(signals.target, ':', 1) as event_type,
         cast(null as varchar) as from_value,
         max(nullif(split_part(signals.target, ':', 2), '')) as to_value,
@@ -208,15 +95,6 @@ closed as (
         or (status = 'closed' and is_new_status and closed_at is null)
 ),
 
-spam as (
-    select
-        source, ticket_id, version_no, 11 as place, 'spam' as part, updated_at as occurred_at,
-        case when is_spam then 'spam_marked' else 'spam_unmarked' end as event_type,
-        cast(null as varchar) as from_value, cast(null as varchar) as to_value, loaded_at
-    from compared
-    where is_spam <> coalesce(old_is_spam, false)
-),
-
 deletions as (
     select
         source, ticket_id, version_no, 12 as place, 'deleted' as part, updated_at as occurred_at,
@@ -227,29 +105,17 @@ deletions as (
 ),
 
 unioned as (
-    select * from created
+    select * from version_events
     union all
     select * from reopened
     union all
     select * from status_changes
-    union all
-    select * from teams
-    union all
-    select * from assignments
-    union all
-    select * from priorities
-    union all
-    select * from categories
-    union all
-    select * from tags
     union all
     select * from ai_signals
     union all
     select * from resolved
     union all
     select * from closed
-    union all
-    select * from spam
     union all
     select * from deletions
 ),
