@@ -36,6 +36,21 @@ _TABLES = {
     ),
 }
 
+# What a build remembers for the next one, which looks at what is new since; the models write it.
+_BUILT = {
+    "built_account": "data_as_of timestamptz",
+    "built_settings": "name varchar, mark hugeint",
+    "built_tickets": (
+        "ticket_key varchar, source varchar, ticket_id varchar, survivor_key varchar,"
+        " customer_key varchar, order_number varchar, mark hugeint, is_unsettled boolean"
+    ),
+    "built_orders": (
+        "order_key varchar, source varchar, order_id varchar, customer_key varchar,"
+        " order_number varchar, mark hugeint"
+    ),
+    "touched": "fact varchar, touched_from timestamptz, touched_until timestamptz",
+}
+
 Row = Sequence[str | int | float | date | datetime | None]
 
 
@@ -97,6 +112,8 @@ def write_account(connection: duckdb.DuckDBPyConnection, config: Config) -> None
         for row in rows[table]:
             marks = ", ".join("?" for _ in row)
             connection.execute(f"insert into raw_bookbag.{table} values ({marks})", list(row))
+    for table, columns in _BUILT.items():
+        connection.execute(f"create table if not exists raw_bookbag.{table} ({columns})")
     _write_shapes(connection)
     _write_told_alerts(connection)
     connection.execute("commit")

@@ -60,7 +60,12 @@
                 {{ window.end }} as period_end
             from {{ rows }} as fact_rows
             cross join account
-            {% if window.filter %}where {{ window.filter }}{% endif %}
+            where {{ window.filter or 'true' }}
+            {%- if is_partial() and grain not in kpi_baseline_grains() %}
+                and {{ window.start }} in (
+                    select period_start from touched_periods where grain = '{{ grain }}'
+                )
+            {%- endif %}
         ) as dated
         {{ group_by_sets(sets) }}
     ) as sliced
@@ -153,6 +158,7 @@
 {%- set relation = ref(fact_name) -%}
 {%- set account = ref('dim_accounts') -%}
 {%- set targets = ref('dim_clock_targets') -%}
+{%- set touched = ref('dim_touched_periods') -%}
 {%- if not execute -%}
 select 1 as parsed
 {%- else -%}
@@ -177,6 +183,10 @@ int_clock_targets as (
     select * from {{ relation }}
 ),
 
+touched_periods as (
+    select * from {{ touched }}
+),
+
 account as (
     select
         *,
@@ -188,7 +198,8 @@ account as (
 {% for instant in instants %}
 {% set dated = measures | selectattr('at', 'equalto', instant) | list %}
 {{ rows_cte(instant ~ '_rows', instant, dated, fact_name) }},
-{% for grain in kpi_real_grains() + ['day_sliced'] + kpi_baseline_grains() %}
+{# Rows of the windows that baselines are stay until a day is over. #}
+{% for grain in kpi_real_grains() + ['day_sliced'] + ([] if is_partial() else kpi_baseline_grains()) %}
     {% set groups = {} %}
     {% for measure in dated if grain in measure.grains %}
         {% set key = look_ahead_s(measure) | string if grain in ['baseline_30d', 'baseline_12m'] else grain %}

@@ -1,6 +1,7 @@
 {#
   Stats that are made of other stats. Each branch reads `base`: the rows of all measured stats, the
-  `all` slice filled, with grain, period, the five segment columns and slice.
+  `all` slice filled, with grain, period, the five segment columns and slice; and `current_base`, those
+  of the periods that are made anew.
     ratio_of: {numerator, denominator, denominator_slice: all | over: <dimension>}
     rolling: {numerator, denominator, denominator_slice, days}
     growth: {of, periods}
@@ -69,8 +70,8 @@
     'coalesce(numerators.value, ' ~ absent ~ ')', 'coalesce(denominators.value, 0)',
     'denominators.value'
 ) }}
-    from base as numerators
-    left join base as denominators
+    from current_base as numerators
+    left join current_base as denominators
         on {{ stat_filter('denominators', rule.denominator) }}
         and {{ same_slice('numerators', 'denominators', whole) }}
     where {{ stat_filter('numerators', rule.numerator) }}
@@ -86,8 +87,8 @@
     stat, 'denominators', absent ~ ' / nullif(denominators.value, 0)', absent,
     'denominators.value', 'denominators.value'
 ) }}
-    from base as denominators
-    left join base as numerators
+    from current_base as denominators
+    left join current_base as numerators
         on {{ stat_filter('numerators', rule.numerator) }}
         and {{ same_slice('denominators', 'numerators') }}
     where {{ stat_filter('denominators', rule.denominator) }}
@@ -115,7 +116,7 @@
             days.category, days.team, days.customer_segment, days.slice,
             sum(days.value) as total
         from base as days
-        inner join ends
+        inner join current_ends as ends
             on days.period_start >= ends.period_end - {{ span }}
             and days.period_start < ends.period_end
         where {{ stat_filter('days', rule.numerator) }}
@@ -132,7 +133,7 @@
             ends.grain, ends.period_start,
             sum(days.value) as total
         from base as days
-        inner join ends
+        inner join current_ends as ends
             on days.period_start >= ends.period_end - {{ span }}
             and days.period_start < ends.period_end
         where {{ stat_filter('days', rule.denominator) }}
@@ -143,7 +144,7 @@
     ) as denominators
         on numerators.grain = denominators.grain
         and numerators.period_start = denominators.period_start
-    inner join ends
+    inner join current_ends as ends
         on {{ stat_filter('ends', stat.kpi ~ '.' ~ stat.stat) }}
         and numerators.grain = ends.grain
         and numerators.period_start = ends.period_start
@@ -170,7 +171,7 @@
                 when max(ends.ordinal) > {{ rule.periods }}
                     then coalesce(sum(before_rows.value), 0) / {{ rule.periods }}.0
             end as mean_before
-        from base as current_rows
+        from current_base as current_rows
         left join ends
             on {{ stat_filter('ends', stat.kpi ~ '.' ~ stat.stat) }}
             and current_rows.grain = ends.grain
@@ -219,8 +220,8 @@
         cast(null as double) as numerator,
         cast(null as double) as denominator,
         cast(least(one.n, other.n) as bigint) as n
-    from base as one
-    inner join base as other
+    from current_base as one
+    inner join current_base as other
         on {{ stat_filter('other', rule.of) }}
         and other.handling = '{{ rule.between[1] }}'
         and one.grain = other.grain
@@ -241,8 +242,8 @@
     {% set rule = stat.difference %}
     select
 {{ derived_row(stat, 'one', 'one.value - other.value', 'null', 'null', 'least(one.n, other.n)') }}
-    from base as one
-    inner join base as other
+    from current_base as one
+    inner join current_base as other
         on {{ stat_filter('other', rule.less) }}
         and {{ same_slice('one', 'other') }}
     where {{ stat_filter('one', rule.of) }}

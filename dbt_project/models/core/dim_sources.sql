@@ -1,3 +1,4 @@
+{{ config(tags='live') }}
 -- One row a source: what it can say, how far it reaches and how much of it is set aside.
 with
 

@@ -1,1 +1,2 @@
+{{ config(tags='live') }}
 {{ backlog_counts('hour') }}

@@ -1,3 +1,4 @@
+{{ config(tags='live') }}
 -- One row a countable ticket that is unresolved at data_as_of: how long it is there, and who waits.
 with
 

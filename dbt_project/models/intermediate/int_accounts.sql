@@ -1,3 +1,4 @@
+{{ config(tags='live') }}
 -- One row: the settings of bookbag.toml with "now" as the models know it (K10) and what any source
 -- can say.
 with

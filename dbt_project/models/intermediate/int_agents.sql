@@ -1,3 +1,4 @@
+{{ config(tags='live') }}
 -- Agents as listed, else derived from the ids that speak, act, are assigned, log time or have a
 -- shift; of whom nothing else is known, that is a person. Who only speaks after data_as_of is nobody
 -- yet (K10); a shift to come is a plan.

@@ -1,3 +1,4 @@
+{{ config(tags='live') }}
 -- Unit cost per side and local date, over the dates that resolves fall on; of rates that overlap the
 -- one that began last holds.
 with

@@ -1,3 +1,4 @@
+{{ config(tags='live') }}
 -- Source customer ids and addresses → one customer_key (trap X13): records that were merged, and those
 -- that share an address, are one person; a record without any address goes by its phone. Never by a
 -- name. Rows without customer_id are the addresses.

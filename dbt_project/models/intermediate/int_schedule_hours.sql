@@ -1,3 +1,4 @@
+{{ config(tags='live') }}
 -- The business clock as a table: per schedule and UTC hour the open seconds before it and the open
 -- parts within it (at most two), so that open seconds between two instants are two equality joins.
 with

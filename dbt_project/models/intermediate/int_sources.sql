@@ -1,3 +1,4 @@
+{{ config(tags='live') }}
 -- One row a source: what it can say. A flag that is false makes the judgements that need it NULL.
 with
 

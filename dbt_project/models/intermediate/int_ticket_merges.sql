@@ -1,3 +1,4 @@
+{{ config(tags='live') }}
 -- Merged-away tickets → the ticket that took them in, chains followed to their end (trap X2). Judged
 -- by the last merge event, else by the column. A circle stays unmerged, and so does a merge into a
 -- ticket that no source gives; both keep a row, so that reconciliation can name them.

@@ -1,3 +1,4 @@
+{{ config(tags='live') }}
 -- One row: whose figures these are and up to when.
 with
 

@@ -1,12 +1,16 @@
+{{ config(
+    materialized='incremental', unique_key='grain, period_start', on_schema_change='fail', tags='live',
+    meta={'changes': 'kpi_reached_periods'}
+) }}
 -- The one long table of every figure: one row per KPI, stat, grain, period and segment.
 with
 
 base as (
-    select * from {{ ref('kpi_base') }}
+    select * from {{ changed('kpi_base', 'grain, period_start') }}
 ),
 
 derived as (
-    select * from {{ ref('kpi_derived') }}
+    select * from {{ changed('kpi_derived', 'grain, period_start') }}
 ),
 
 kpi_stats as (
@@ -15,7 +19,7 @@ kpi_stats as (
 ),
 
 periods as (
-    select * from {{ ref('kpi_periods') }}
+    select * from {{ changed('kpi_periods', 'grain, period_start') }}
 ),
 
 measured as (

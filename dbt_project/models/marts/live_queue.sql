@@ -1,3 +1,4 @@
+{{ config(tags='live') }}
 -- What is unresolved at data_as_of, one row a ticket. Where no source says when a ticket is resolved
 -- nobody knows what is open, and there are no rows.
 with

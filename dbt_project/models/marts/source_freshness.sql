@@ -1,3 +1,4 @@
+{{ config(tags='live') }}
 -- How fresh each source is: what it landed last, and how far its data reaches behind the newest
 -- source. Stale: more than two days behind what the models see.
 with

@@ -1,1 +1,2 @@
+{{ config(tags='live') }}
 {{ kpi_aggregates('fct_backlog_hourly') }}

@@ -1,3 +1,4 @@
+{{ config(tags='live') }}
 -- Every local period from the first loaded one to data_as_of, by grain, with its instants. One that
 -- starts just at data_as_of has not begun: it has rows only where something happened at that instant.
 with

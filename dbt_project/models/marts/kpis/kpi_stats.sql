@@ -1,3 +1,4 @@
+{{ config(tags='live') }}
 -- One row a stat of a KPI: how its rows are judged, and whether the account's data can say it.
 with
 

@@ -1,0 +1,132 @@
+{#
+  What a build has to look at again. The lists hold every ticket, and every order, that has changed
+  since the last finished build, or that hangs on one that has (see int_changed_tickets). A model with a
+  `unique_key` of a list is built anew for those alone; its inputs are read through `changed`.
+#}
+{% macro changed_list(keys) -%}
+    {%- if 'period_start' in keys -%}
+        {#- While the project is parsed a model's meta is not known yet, so both are named. -#}
+        {%- set reached = ref('kpi_reached_periods') if not execute
+            or (config.get('meta') or {}).get('changes') -%}
+        {{ reached or ref('dim_touched_periods') }}
+        {%- if not execute -%}{%- do ref('dim_touched_periods') -%}{%- endif -%}
+    {%- else -%}
+        {{ ref('int_changed_orders' if 'order' in keys else 'int_changed_tickets') }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# A relation's rows of the tickets (or orders, or periods) that this build looks at anew. #}
+{% macro changed(name, keys='ticket_key') -%}
+    {%- set relation = ref(name) -%}
+    {%- if is_partial() or not execute -%}
+        (select * from {{ relation }} where {{ is_changed(keys) }})
+    {%- else -%}
+        {{ relation }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro is_changed(keys) -%}
+    {%- if is_partial() or not execute -%}
+        ({{ keys }}) in (select {{ keys }} from {{ changed_list(keys) }})
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+{# Another when any model between the sources and the marts is. #}
+{% macro models_mark() -%}
+    {%- if not execute -%}{{ return('') }}{%- endif -%}
+    {%- set sums = [] -%}
+    {%- for node in graph.nodes.values()
+        if node.resource_type == 'model' and node.path.split('/')[0] in ('intermediate', 'core') -%}
+        {%- do sums.append(node.unique_id ~ node.checksum.checksum) -%}
+    {%- endfor -%}
+    {{ return(local_md5(sums | sort | join)) }}
+{%- endmacro %}
+
+{#
+  After a build: what it was made of, so that the next one can tell what is new. Only where every model
+  that is built by changes has been; else the next build looks at the same again.
+#}
+{% macro remember_build(results) %}
+    {%- set done = [] -%}
+    {%- for result in results if result.status in ('success', 'pass') -%}
+        {%- do done.append(result.node.unique_id) -%}
+    {%- endfor -%}
+    {%- set left = [] -%}
+    {%- if execute -%}
+        {%- for node in graph.nodes.values()
+            if node.resource_type == 'model' and node.config.materialized == 'incremental'
+            and node.unique_id not in done -%}
+            {%- do left.append(node.unique_id) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- if not execute or (not left and flags.WHICH in ('run', 'build')) -%}
+        begin;
+        delete from raw_bookbag.touched;
+        create or replace table raw_bookbag.built_account as
+            select data_as_of from {{ ref('int_accounts') }};
+        create or replace table raw_bookbag.built_settings as
+            select name, mark from {{ ref('int_setting_marks') }};
+        create or replace table raw_bookbag.built_orders as
+            select order_key, source, order_id, customer_key, order_number, mark
+            from {{ ref('int_order_marks') }};
+        create or replace table raw_bookbag.built_tickets as
+            select
+                marks.ticket_key, marks.source, marks.ticket_id, marks.survivor_key,
+                marks.customer_key, marks.order_number, marks.mark,
+                unsettled.ticket_key is not null as is_unsettled
+            from {{ ref('int_ticket_marks') }} as marks
+            left join ({{ unsettled_tickets() }}) as unsettled
+                on marks.ticket_key = unsettled.ticket_key;
+        commit;
+    {%- endif -%}
+{% endmacro %}
+
+{#
+  Tickets that time alone may change: somebody waits, or the silence that follows the AI's last reply is
+  not yet long enough to be taken for consent (K8).
+#}
+{% macro unsettled_tickets() -%}
+    select statuses.ticket_key
+    from {{ ref('int_ticket_statuses') }} as statuses
+    where statuses.kind = 'now' and coalesce(statuses.state, 'new') not in ('resolved', 'closed')
+
+    union
+
+    select episodes.ticket_key
+    from {{ ref('int_episodes') }} as episodes
+    cross join {{ ref('int_accounts') }} as account
+    where episodes.resolved_at is null
+        or {{ add_seconds(
+            'episodes.last_ai_reply_at', 'greatest(account.ai_assume_sync_s, account.ai_assume_async_s)'
+        ) }} > account.data_as_of
+{%- endmacro %}
+
+{#
+  Whether a model is made anew in part. Figures are, in a build that only follows what has just come
+  (BOOKBAG_BUILD=live), unless every period is touched; see dim_touched_periods.
+#}
+{% macro is_partial() -%}
+    {%- if not execute or not is_incremental() -%}{{ return(false) }}{%- endif -%}
+    {%- if 'period_start' not in config.get('unique_key') -%}{{ return(true) }}{%- endif -%}
+    {%- if env_var('BOOKBAG_BUILD', 'whole') != 'live' -%}{{ return(false) }}{%- endif -%}
+    {%- set everything = run_query(
+        "select count(*) from " ~ ref('dim_touched_periods') ~ " where grain = 'everything'"
+    ) -%}
+    {{ return(everything.columns[0].values()[0] == 0) }}
+{%- endmacro %}
+
+{#
+  The instants by which a fact's rows are dated in KPIs; none for one that is made whole anyway. A span
+  counts for stocks in all of its time.
+#}
+{% macro dating_columns(fact) -%}
+    {%- if fact == 'fct_state_intervals' -%}{{ return(['valid_from to valid_to']) }}{%- endif -%}
+    {%- set columns = [] -%}
+    {%- for measure in kpi_measures()
+        if measure.fact == fact and not measure.snapshot and measure.at not in columns -%}
+        {%- do columns.append(measure.at) -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{%- endmacro %}

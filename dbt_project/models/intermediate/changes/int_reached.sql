@@ -1,0 +1,87 @@
+-- Tickets and orders that have changed since the last build ended, or that time has, and all that hang
+-- together with them: what the models of tickets and orders look at again. Everything, where what
+-- every ticket hangs on has changed.
+{%- set rounds = 6 %}
+with
+
+tickets as (
+    select * from {{ ref('int_ticket_marks') }}
+),
+
+built_tickets as (
+    select * from {{ ref('stg_bookbag__built_tickets') }}
+),
+
+orders as (
+    select * from {{ ref('int_order_marks') }}
+),
+
+built_orders as (
+    select * from {{ ref('stg_bookbag__built_orders') }}
+),
+
+settings as (
+    select * from {{ ref('int_setting_marks') }}
+),
+
+built_settings as (
+    select * from {{ ref('stg_bookbag__built_settings') }}
+),
+
+links as (
+    select * from {{ ref('int_links') }}
+),
+
+-- An agent who is new changes nothing of what was there; one who is another person does.
+resettled as (
+    select count(*) > 0 as is_all
+    from built_settings
+    left join settings on built_settings.name = settings.name
+    where settings.mark is null or settings.mark <> built_settings.mark
+),
+
+seeds as (
+    select 'ticket ' || coalesce(tickets.ticket_key, built_tickets.ticket_key) as node
+    from tickets
+    full outer join built_tickets on tickets.ticket_key = built_tickets.ticket_key
+    cross join resettled
+    where resettled.is_all
+        or tickets.mark is null
+        or built_tickets.mark is null
+        or tickets.mark <> built_tickets.mark
+        or built_tickets.is_unsettled
+
+    union
+
+    select 'order ' || coalesce(orders.order_key, built_orders.order_key) as node
+    from orders
+    full outer join built_orders on orders.order_key = built_orders.order_key
+    cross join resettled
+    where resettled.is_all
+        or orders.mark is null
+        or built_orders.mark is null
+        or orders.mark <> built_orders.mark
+),
+
+reached_0 as (
+    select node from seeds
+),
+
+{%- for round in range(1, rounds + 1) %}
+
+reached_{{ round }} as (
+    select node from reached_{{ round - 1 }}
+
+    union
+
+    select links.other as node
+    from links
+    inner join reached_{{ round - 1 }} as reached on links.node = reached.node
+),
+{%- endfor %}
+
+reached as (
+    select node from reached_{{ rounds }}
+)
+
+select * from reached
