@@ -36,6 +36,8 @@ _TABLES = {
     ),
 }
 
+# What is kept from run to run: when each API source was last read to its end (K10).
+_KEPT = {"syncs": "source varchar, synced_at timestamptz"}
 # What a build remembers for the next one, which looks at what is new since; the models write it.
 _BUILT = {
     "built_account": "data_as_of timestamptz",
@@ -48,6 +50,7 @@ _BUILT = {
         "order_key varchar, source varchar, order_id varchar, customer_key varchar,"
         " order_number varchar, mark hugeint"
     ),
+    "built_customers": "customer_key varchar, mark hugeint",
     "touched": "fact varchar, touched_from timestamptz, touched_until timestamptz",
 }
 
@@ -112,10 +115,20 @@ def write_account(connection: duckdb.DuckDBPyConnection, config: Config) -> None
         for row in rows[table]:
             marks = ", ".join("?" for _ in row)
             connection.execute(f"insert into raw_bookbag.{table} values ({marks})", list(row))
-    for table, columns in _BUILT.items():
+    for table, columns in {**_KEPT, **_BUILT}.items():
         connection.execute(f"create table if not exists raw_bookbag.{table} ({columns})")
     _write_shapes(connection)
     _write_told_alerts(connection)
+    connection.execute("commit")
+
+
+def record_sync(connection: duckdb.DuckDBPyConnection, source: str, began_at: datetime) -> None:
+    """Says that all that a source had when this sync began has landed."""
+    connection.execute("begin")
+    connection.execute("create schema if not exists raw_bookbag")
+    connection.execute(f"create table if not exists raw_bookbag.syncs ({_KEPT['syncs']})")
+    connection.execute("delete from raw_bookbag.syncs where source = ?", [source])
+    connection.execute("insert into raw_bookbag.syncs values (?, ?)", [source, began_at])
     connection.execute("commit")
 
 

@@ -118,7 +118,11 @@ def run(
     if not outcome.is_done:
         if verbose:
             Console(stderr=True).print("\n".join(outcome.traces), markup=False)
-        kept = "What had been published stays published."
+        kept = (
+            "The rest is built and published, and marked late."
+            if outcome.went_on
+            else "What had been published stays published."
+        )
         raise Stop("\n".join([*outcome.failures, f"{kept} Log: {outcome.log}"]), 1)
     console.print(f"done in {monotonic() - started:.1f} s")
     if only is None:

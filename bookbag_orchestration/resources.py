@@ -7,6 +7,7 @@ schedules do exactly the same.
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,18 +21,29 @@ from dagster_dbt import DbtCliResource, DbtProject
 
 from bookbag_orchestration.account import fingerprint, stranger_in
 from bookbag_orchestration.config import ConfigError, load_config
+from bookbag_orchestration.freshness import allowance
+from bookbag_orchestration.history import ALL, Broken, History
 from bookbag_orchestration.sections import Config
 from bookbag_orchestration.settings import DBT_PROJECT, Settings, read_environment, tell_dbt
 from ingestion import VENDORS
-from ingestion.quarantine import last_load
 
-WAREHOUSE_POOL = "warehouse"
-FRESHNESS_ALLOWANCE = timedelta(hours=2)
 MANIFEST_INPUTS = ("*.sql", "*.yml", "*.csv")
 
 
 class WarehouseBusyError(Exception):
     """Another process holds the private file; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class SyncState:
+    """How a source stands: its last whole sync (None = never), whether that is too long ago, and
+    whether the newest one failed.
+    """
+
+    source: str
+    synced_at: datetime | None
+    is_late: bool
+    is_failed: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +63,13 @@ class Workplace:
         return self.home / "warehouse" / "bookbag.duckdb"
 
     @property
+    def pool(self) -> str:
+        """Dagster's pool of what opens the warehouse: the account's own, since accounts that share
+        one Dagster do not wait for each other.
+        """
+        return f"warehouse_{re.sub(r'[^a-z0-9]+', '_', self.config.account.id.lower())}"
+
+    @property
     def published(self) -> Path:
         """The folder of the published copy and its Parquet twin."""
         return self.home / "published"
@@ -58,6 +77,11 @@ class Workplace:
     @property
     def reports(self) -> Path:
         return self.home / "reports"
+
+    @property
+    def history(self) -> History:
+        """What the runs of this home have told."""
+        return History(self.home / "runs")
 
     def working(self, source: str) -> Path:
         """Scratch of one source; emptied at each run."""
@@ -89,15 +113,35 @@ class Workplace:
                 " remove this one to begin anew."
             )
 
-    def late_sources(
-        self, connection: duckdb.DuckDBPyConnection, now: datetime
-    ) -> dict[str, datetime | None]:
-        """Sources that have not loaded for too long, with their last load (None = never)."""
-        loads = {source.name: last_load(connection, source.name) for source in self.config.sources}
+    def syncs(self, now: datetime) -> list[SyncState]:
+        """How each source stands at `now`, by name."""
+        broken = {(fault.step, fault.subject) for fault in self.history.broken()}
+        found = []
+        for name, window in self.allowances().items():
+            at = self.history.last_done("ingest", name)
+            is_late = at is None or now - at > window
+            found.append(SyncState(name, at, is_late, ("ingest", name) in broken))
+        return found
+
+    def late_sources(self, now: datetime) -> dict[str, datetime | None]:
+        """Sources whose last whole sync is too long ago, with that instant (None = never)."""
+        return {sync.source: sync.synced_at for sync in self.syncs(now) if sync.is_late}
+
+    def faults(self) -> list[Broken]:
+        """Steps that fail now; what was about a source that is no more is left out."""
+        known = {ALL, "account", *(source.name for source in self.config.sources)}
+        return [
+            fault
+            for fault in self.history.broken()
+            if fault.step not in ("ingest", "check")
+            or fault.subject in known | {"marts", "reconciliation"}
+        ]
+
+    def allowances(self) -> dict[str, timedelta]:
+        """How long ago the last whole sync of each source may be."""
         return {
-            name: at
-            for name, at in sorted(loads.items())
-            if at is None or now - at > FRESHNESS_ALLOWANCE
+            source.name: allowance(source, self.config)
+            for source in sorted(self.config.sources, key=lambda source: source.name)
         }
 
     def unused_kinds(self) -> list[str]:
@@ -109,10 +153,37 @@ class Workplace:
         with self.connect(read_only=True) as connection:
             return f"{fingerprint(connection, self.config)}-{_project_hash()[:16]}"
 
+    def note_built(self) -> None:
+        """Keeps what the marts have just been made of: more may land before they are published."""
+        self._built.write_text(self.inputs())
+
+    def built_inputs(self) -> str:
+        """The fingerprint of what the marts in the warehouse were made of."""
+        return self._built.read_text() if self._built.exists() else self.inputs()
+
+    @property
+    def _built(self) -> Path:
+        return self.warehouse.with_name("built.inputs")
+
     def published_inputs(self) -> str | None:
         """The fingerprint behind the published copy; None without one."""
         manifest = self.published / "manifest.json"
         return json.loads(manifest.read_text()).get("inputs") if manifest.exists() else None
+
+    def has_other_models(self) -> bool:
+        """Whether the published copy was made by another state of the dbt project, or is not there:
+        rows that such models have made are not built upon.
+        """
+        return not (self.published_inputs() or "").endswith(f"-{_project_hash()[:16]}")
+
+    def built_rows(self) -> int:
+        """Rows of the tables that the models have made for others to read."""
+        with self.connect(read_only=True) as connection:
+            found = connection.execute(
+                "select coalesce(sum(estimated_size), 0) from duckdb_tables()"
+                " where schema_name in ('core', 'marts')"
+            ).fetchone()
+        return int(found[0]) if found else 0
 
     def dbt(self) -> DbtCliResource:
         """dbt for this home: it reads the account's warehouse and keeps its own files there."""

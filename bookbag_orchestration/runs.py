@@ -1,7 +1,8 @@
 """One pass of the pipeline in this process: the same assets that the schedules run.
 
 Dagster's own log lines and dbt's go to a file in the home folder; what a person sees is a line a
-step. A failed step keeps what hangs on it from running and nothing else.
+step. A failed step keeps what hangs on it from running and nothing else; a failed source keeps back
+itself alone.
 """
 
 import contextlib
@@ -14,12 +15,21 @@ import dagster as dg
 
 from bookbag_orchestration import sandbox
 from bookbag_orchestration.definitions import defs
+from bookbag_orchestration.failure import goes_on, rest
 from bookbag_orchestration.resources import Progress, Workplace
+from bookbag_orchestration.steps import reporting
 
 STEPS = ("ingest", "transform", "check", "alert", "report", "publish")
 LOG_NAME = "run.log"
 # Errors whose message is written for the user.
-OWN_ERRORS = ("IngestError", "TransformError", "WarehouseBusyError", "PublishedError")
+OWN_ERRORS = (
+    "IngestError",
+    "RefusedError",
+    "UnavailableError",
+    "TransformError",
+    "WarehouseBusyError",
+    "PublishedError",
+)
 
 
 class SerializedError(Protocol):
@@ -37,11 +47,14 @@ class SerializedError(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """`failures` in the words of the errors; empty when every step is done."""
+    """`failures` in the words of the errors; empty when every step is done. `went_on`: what does
+    not hang on the source that failed was made and published nevertheless.
+    """
 
     failures: Sequence[str]
     traces: Sequence[str]
     log: Path
+    went_on: bool = False
 
     @property
     def is_done(self) -> bool:
@@ -58,16 +71,31 @@ def run_pipeline(place: Workplace, progress: Progress, only: str | None = None) 
         *(definitions.asset_checks or ()),
     ]
     log = place.home / "logs" / LOG_NAME
-    with _quiet(log):
-        result = dg.materialize(
+    resources = {**(definitions.resources or {}), "progress": reporting(place, progress)}
+
+    def materialize(selection: dg.AssetSelection | None) -> dg.ExecuteInProcessResult:
+        return dg.materialize(
             assets,
-            selection=_selection(only, definitions),
-            resources={**(definitions.resources or {}), "progress": progress},
+            selection=selection,
+            resources=resources,
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "INFO"}}}},
         )
-    failures, traces = _failures(result)
-    return Outcome(failures, traces, log)
+
+    with _quiet(log):
+        results = [materialize(_selection(only, definitions))]
+        went_on = not results[0].success and only is None and goes_on(place, results[0].run_id)
+        if went_on:
+            results.append(materialize(rest(with_reports=True)))
+    published = dg.AssetKey(["published", "bookbag"])
+    made = {event.asset_key for event in results[-1].get_asset_materialization_events()}
+    told = [_failures(result) for result in results]
+    return Outcome(
+        [message for messages, _ in told for message in messages],
+        [trace for _, traces in told for trace in traces],
+        log,
+        went_on=went_on and published in made,
+    )
 
 
 def _selection(only: str | None, definitions: dg.Definitions) -> dg.AssetSelection | None:

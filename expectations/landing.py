@@ -17,6 +17,17 @@ def landing_suites(source: str, entities: Sequence[str]) -> list[Suite]:
         from {schema}.{entity}"""
         for entity in entities
     )
+    shares = f"""select entity,
+        sum(rows_quarantined) / nullif(cast(sum(rows_read) as double), 0) as share
+        from (
+            select *, row_number() over (
+                partition by entity, file order by loaded_at desc
+            ) as recency
+            from {schema}.file_loads
+        )
+        where recency = 1
+        group by entity
+        having sum(rows_read) > 0"""
     return [
         Suite(
             name="landed_rows",
@@ -47,17 +58,13 @@ def landing_suites(source: str, entities: Sequence[str]) -> list[Suite]:
         ),
         Suite(
             name="quarantined_share",
-            query=f"""select entity,
-                sum(rows_quarantined) / nullif(cast(sum(rows_read) as double), 0) as share
-                from (
-                    select *, row_number() over (
-                        partition by entity, file order by loaded_at desc
-                    ) as recency
-                    from {schema}.file_loads
+            query=shares,
+            behind=f"""select entity, file, line, column_name
+                from {schema}.quarantine
+                where entity in (
+                    select entity from ({shares}) where share > {MAX_QUARANTINED_SHARE}
                 )
-                where recency = 1
-                group by entity
-                having sum(rows_read) > 0""",
+                order by entity, file, line, column_name""",
             expectations=[
                 Expectation(
                     "ExpectColumnValuesToBeBetween",

@@ -5,7 +5,7 @@ frame it looks at; a failed expectation tells which, with the rows that broke it
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -13,7 +13,7 @@ import duckdb
 if TYPE_CHECKING:
     import pandas as pd
 
-SHOWN_ROWS = 5
+SHOWN_ROWS, SAMPLED_ROWS = 5, 20
 
 
 @dataclass(frozen=True)
@@ -27,25 +27,37 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Suite:
-    """`query` gives the frame; each expectation looks at its columns."""
+    """`query` gives the frame; each expectation looks at its columns.
+
+    A frame holds ids and numbers, no text or address of a person: its failing rows are shown. Where
+    they are sums of landed rows, `behind` gives the places of these.
+    """
 
     name: str
     query: str
     expectations: Sequence[Expectation]
+    behind: str = ""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """An expectation that does not hold; `rows` are some that break it."""
+    """An expectation that does not hold; `rows` are some that break it, `behind` what they sum."""
 
     suite: str
     why: str
     column: str
     rows: Sequence[Mapping[str, Any]]
+    behind: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def sample(self) -> Sequence[Mapping[str, Any]]:
+        """The closest that there is to the rows at fault."""
+        return self.behind or self.rows
 
     def __str__(self) -> str:
         shown = "; ".join(
-            ", ".join(f"{name}={value}" for name, value in row.items()) for row in self.rows
+            ", ".join(f"{name}={value}" for name, value in row.items())
+            for row in self.rows[:SHOWN_ROWS]
         )
         return f"{self.why} ({self.column}): {shown or 'no row at all'}"
 
@@ -69,7 +81,8 @@ def failures(connection: duckdb.DuckDBPyConnection, suites: Sequence[Suite]) -> 
             rule = getattr(gx.expectations, expectation.kind)(**expectation.told)
             result = batch.validate(rule, result_format="COMPLETE")
             if not result.success:
-                found.append(_failure(suite, expectation, result.result, frame))
+                failure = _failure(suite, expectation, result.result, frame)
+                found.append(replace(failure, behind=_behind(connection, suite)))
     return found
 
 
@@ -77,10 +90,18 @@ def _failure(
     suite: Suite, expectation: Expectation, result: Mapping[str, Any], frame: "pd.DataFrame"
 ) -> Failure:
     indices = result.get("unexpected_index_list") or []
+    some = [index for index in indices[:SAMPLED_ROWS] if isinstance(index, int)]
     rows = [
-        {str(name): value for name, value in frame.loc[index].items()}
-        for index in indices[:SHOWN_ROWS]
-        if isinstance(index, int)
+        {str(name): value for name, value in row.items()}
+        for row in frame.loc[some].to_dict(orient="records")
     ]
     column = str(expectation.told.get("column", suite.name))
     return Failure(suite.name, expectation.why, column, rows)
+
+
+def _behind(connection: duckdb.DuckDBPyConnection, suite: Suite) -> list[dict[str, Any]]:
+    if not suite.behind:
+        return []
+    cursor = connection.execute(f"select * from ({suite.behind}) limit {SAMPLED_ROWS}")
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -20,13 +20,15 @@ from requests import Response
 from requests.auth import AuthBase
 from requests.exceptions import HTTPError, RequestException
 
-from ingestion.errors import IngestError
+from ingestion.errors import IngestError, UnavailableError
 
 TIMEOUT_S = 60
 ATTEMPTS = 6
 LONGEST_PAUSE_S = 300
 CHUNK = 1 << 18
 PARTIAL = 206
+# Answers of a server that has too much to do, or is not well.
+PASSING = (408, 425, 429, *range(500, 600))
 # An answer that says: not for you, or not here. What is optional is then left out, audibly.
 REFUSED = (401, 403, 404, 410)
 
@@ -169,7 +171,7 @@ class Api:
                 status = error.response.status_code if error.response is not None else None
                 told = str(status or type(error).__name__)
         address = url.partition("?")[0]
-        raise IngestError(f"source {self.spec.name}: {address} cannot be read ({told}).")
+        raise UnavailableError(f"source {self.spec.name}: {address} cannot be read ({told}).")
 
     def _slow_down(self, answer: Response) -> None:
         """Not a hook of the session: those of a call, which raise for a status, replace it."""
@@ -179,7 +181,7 @@ class Api:
         answer = error.response if isinstance(error, HTTPError) else None
         where = f"source {self.spec.name}: {self.spec.url}/{path.lstrip('/')}"
         if answer is None:
-            return IngestError(
+            return UnavailableError(
                 f"{where} cannot be reached ({type(error).__name__}). Check `url` and the network;"
                 " what was loaded before stays."
             )
@@ -190,7 +192,8 @@ class Api:
             )
         if answer.status_code in REFUSED:
             return RefusedError(f"{where} is not there ({answer.status_code}). Check `url`.")
-        return IngestError(
+        kind = UnavailableError if answer.status_code in PASSING else IngestError
+        return kind(
             f"{where} answers {answer.status_code} after {ATTEMPTS} tries. The next sync goes on"
             " from where this one was."
         )

@@ -19,6 +19,14 @@ from reports.published import Account, Kpi, Statuses
 from reports.reading import has_table, local_time, rows
 
 SEVERITIES = ("critical", "high", "warn")
+# Incidents that are no KPI's, in words.
+PIPELINE_LABELS = {"source_freshness": "Late source", "pipeline_runs": "Failed step"}
+# Incidents that say that a source is late: by its data, by its syncs, or because these fail.
+LATE = """
+    recovered_at is null and state = 'open' and (
+        kpi = 'source_freshness' or (kpi = 'pipeline_runs' and starts_with(stat, 'ingest '))
+    )
+"""
 # An incident in one of these states asks nothing of anybody.
 SETTLED = ("recovered", "expected", "wrong", "closed", "accepted", "learning")
 SEGMENTS = ("handling", "channel", "category", "team", "customer_segment")
@@ -97,9 +105,9 @@ def read_alerts(
 
 def _alert(row: dict[str, Any], catalog: dict[str, Kpi], account: Account) -> Alert:
     kpi = catalog.get(row["kpi"])
-    kinds = {stat.name: stat.kind for stat in kpi.stats} if kpi else {}
+    kinds = {stat.name: stat.kind for stat in kpi.stats} if kpi else {row["stat"]: "seconds"}
     return Alert(
-        label=kpi.label if kpi else plain(row["kpi"]),
+        label=kpi.label if kpi else PIPELINE_LABELS.get(row["kpi"], plain(row["kpi"])),
         stat=plain(row["stat"]),
         kind=kinds.get(row["stat"], "plain"),
         segment=_scope({name: row[name] for name in SEGMENTS}),
@@ -179,11 +187,14 @@ def _events(connection: duckdb.DuckDBPyConnection, week: Period) -> list[Event]:
 def _sources(connection: duckdb.DuckDBPyConnection, account: Account) -> tuple[Source, ...] | None:
     if not has_table(connection, "source_freshness"):
         return None
-    sql = """
-        select source, epoch_us(last_instant_at) as last_us, coalesce(is_stale, false) as is_stale,
+    late = f"select replace(stat, 'ingest ', '') from marts.alerts where {LATE}"
+    is_told = "false" if not has_table(connection, "alerts") else f"source in ({late})"
+    sql = f"""
+        select source, epoch_us(last_instant_at) as last_us,
+            coalesce(is_stale, false) or {is_told} as is_stale,
             coalesce(quarantined_rows, 0) as quarantined_rows
         from marts.source_freshness
-        where is_stale or quarantined_rows > 0
+        where is_stale or {is_told} or quarantined_rows > 0
         order by source
     """
     return tuple(

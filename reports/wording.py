@@ -55,6 +55,10 @@ def lede(summary: Summary) -> str:
         if card.line.value is None:
             missing.setdefault(card.line.reason, []).append(card.line.kpi.short_label)
     sentences += [f"No figure for {', '.join(them)}: {why}." for why, them in missing.items()]
+    late = [source.source for source in summary.notes.sources or () if source.is_stale]
+    if late:
+        verb = "is" if len(late) == 1 else "are"
+        sentences.append(f"{', '.join(late)} {verb} late: figures wait for what has not come.")
     alerts = len(summary.open_alerts)
     if alerts:
         count = _COUNTS[alerts].capitalize() if alerts < len(_COUNTS) else str(alerts)

@@ -107,7 +107,7 @@ def test_a_quiet_source_is_an_incident(marts: duckdb.DuckDBPyConnection) -> None
 def test_a_source_that_stopped_loading_is_an_incident_until_it_loads(
     marts: duckdb.DuckDBPyConnection,
 ) -> None:
-    allowed = timedelta(hours=2)
+    allowed = {"support": timedelta(hours=2)}
     assert update_incidents(marts, TUESDAY, {"support": MONDAY}, allowed) == Incidents(1, 1)
     assert rows(marts, "stat, rule, state, value, upper") == [
         ("support", "late", "open", 86_400.0, 7_200.0)

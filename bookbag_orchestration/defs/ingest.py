@@ -12,25 +12,33 @@ from dagster_dlt import DagsterDltTranslator, dlt_assets
 from dagster_dlt.translator import DltResourceTranslatorData
 
 from bookbag_orchestration import sandbox
-from bookbag_orchestration.account import write_account
-from bookbag_orchestration.resources import WAREHOUSE_POOL, Progress, Workplace, workplace
-from bookbag_orchestration.sections import AnySource, ApiSource
+from bookbag_orchestration.account import record_sync, write_account
+from bookbag_orchestration.freshness import source_policy
+from bookbag_orchestration.resources import Progress, Workplace, workplace
+from bookbag_orchestration.sections import AnySource, ApiSource, Config
 from bookbag_orchestration.settings import read_secrets
+from bookbag_orchestration.steps import recorded
 from ingestion import SOURCES, VENDORS
 from ingestion.api import ApiSpec
 from ingestion.contracts import ENTITIES
-from ingestion.errors import IngestError
+from ingestion.errors import IngestError, UnavailableError
 from ingestion.pipeline import Loaded, build, load
 from ingestion.run import SourceRun, Sync
+from ingestion.sample.story import SampleSpec
 
 GROUP = "ingest"
+# Calls have been tried again by then; what stays away for a minute is often back.
+RETRIES = dg.RetryPolicy(
+    max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
 
 
 class RawTables(DagsterDltTranslator):
     """dlt resources as assets `raw_<source>/<table>`."""
 
-    def __init__(self, source: AnySource) -> None:
+    def __init__(self, source: AnySource, config: Config) -> None:
         self.source = source
+        self.policy = source_policy(source, config)
 
     def get_asset_spec(self, data: DltResourceTranslatorData) -> dg.AssetSpec:
         table = data.resource.name
@@ -39,6 +47,7 @@ class RawTables(DagsterDltTranslator):
             group_name=GROUP,
             description=f"{table} as source {self.source.name} gives them; rows are only added.",
             kinds={"dlt", "duckdb"},
+            freshness_policy=self.policy,
             metadata={"columns": len(ENTITIES[table].columns)} if table in ENTITIES else {},
         )
 
@@ -65,6 +74,9 @@ def source_assets(place: Workplace, source: AnySource) -> dg.AssetsDefinition:
             keys = {key for keys in VENDORS[source.kind].secrets for key in keys}
             given = replace(given, secrets=read_secrets(source.name, keys))
             return sandbox.settled(given, place.config)
+        if isinstance(given, SampleSpec):
+            kinds = {other.name: other.kind for other in place.config.sources}
+            return replace(given, helpdesk=kinds.get(source.ids_of or "", ""))
         return given
 
     epoch = datetime.fromtimestamp(0, UTC)
@@ -75,16 +87,24 @@ def source_assets(place: Workplace, source: AnySource) -> dg.AssetsDefinition:
         dlt_source=shape,
         dlt_pipeline=pipeline,
         name=f"ingest_{source.name}",
-        dagster_dlt_translator=RawTables(source),
-        pool=WAREHOUSE_POOL,
+        dagster_dlt_translator=RawTables(source, place.config),
+        pool=place.pool,
     )
+    @recorded(place, "ingest", source.name)
     def assets(
         context: dg.AssetExecutionContext, progress: dg.ResourceParam[Progress]
     ) -> Iterator[dg.MaterializeResult[None]]:
         started = monotonic()
         fresh = build(source.name, place.warehouse, place.working(source.name))
         run, settings = run_of(datetime.now(UTC)), spec()
-        loaded = load(fresh, lambda: make(settings, run), run)
+        try:
+            loaded = load(fresh, lambda: make(settings, run), run)
+        except UnavailableError as error:
+            pause_s = RETRIES.calculate_delay(context.retry_number + 1)
+            raise dg.RetryRequested(RETRIES.max_retries, pause_s) from error
+        if isinstance(source, ApiSource) and not loaded.is_behind:
+            with place.connect() as connection:
+                record_sync(connection, source.name, run.now)
         progress.line("ingest", f"{source.name}: {_said(loaded)}", monotonic() - started)
         if loaded.is_half:
             raise IngestError(
@@ -123,9 +143,10 @@ def account_asset(place: Workplace) -> dg.AssetsDefinition:
         group_name=GROUP,
         description="The settings of bookbag.toml that the models read.",
         kinds={"duckdb"},
-        pool=WAREHOUSE_POOL,
+        pool=place.pool,
     )
-    def account() -> None:
+    @recorded(place, "ingest", "account")
+    def account(progress: dg.ResourceParam[Progress]) -> None:
         with place.connect() as connection:
             write_account(connection, place.config)
 

@@ -3,7 +3,7 @@
 sync        brings in what is new and builds on it; cron of [schedules] sync
 daily       the same with every check, when the day is over
 weekly      the weekly summary, on its day and hour of [reports]
-freshness   a source that has not loaded for two hours: incidents are brought up to date
+freshness   a source whose last whole sync is too long ago: incidents are brought up to date
 thresholds  a newly published copy: its breaches become incidents within a minute
 """
 
@@ -74,8 +74,7 @@ def freshness(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | d
     if not place.warehouse.exists():
         yield dg.SkipReason("nothing has been loaded yet")
         return
-    with place.connect(read_only=True) as connection:
-        late = place.late_sources(connection, now)
+    late = place.late_sources(now)
     if not late:
         yield dg.SkipReason("every source is fresh")
         return

@@ -16,7 +16,10 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from bookbag_orchestration.resources import WAREHOUSE_POOL, Progress, Workplace, workplace
+from bookbag_orchestration.freshness import mart_policy
+from bookbag_orchestration.resources import Progress, Workplace, workplace
+from bookbag_orchestration.samples import with_samples
+from bookbag_orchestration.steps import recorded
 from ingestion import EXPORT_KINDS, TABLES
 
 SHOWN_FAULTS = 5
@@ -51,7 +54,8 @@ class Models(DagsterDbtTranslator):
         for dep in spec.deps:
             if not dep.asset_key.path[-1].startswith(self.left_out):
                 deps += [dg.AssetDep(key) for key in self._landed(dep.asset_key)]
-        return spec.replace_attributes(deps=deps)
+        policy = mart_policy() if spec.key.path[0] == "marts" else None
+        return spec.replace_attributes(deps=deps, freshness_policy=policy)
 
     def _landed(self, key: dg.AssetKey) -> list[dg.AssetKey]:
         """Raw tables behind a view of landed rows; any other key is itself."""
@@ -85,8 +89,9 @@ def model_assets(place: Workplace) -> dg.AssetsDefinition:
         exclude=" ".join(
             ["resource_type:unit_test", *(f"path:models/staging/{kind}" for kind in unused)]
         ),
-        pool=WAREHOUSE_POOL,
+        pool=place.pool,
     )
+    @recorded(place, "transform", rows=place.built_rows)
     def models(
         context: dg.AssetExecutionContext, dbt: DbtCliResource, progress: dg.ResourceParam[Progress]
     ) -> Iterator[Any]:
@@ -95,15 +100,18 @@ def model_assets(place: Workplace) -> dg.AssetsDefinition:
             # No output: what hangs on the models has nothing to do either.
             progress.line("transform", "nothing new since the last publication", 0.0)
             return
-        arguments = ["build", *(["--full-refresh"] if place.settings.full_refresh else [])]
+        is_anew = place.settings.full_refresh or place.has_other_models()
+        arguments = ["build", *(["--full-refresh"] if is_anew else [])]
         invocation = dbt.cli(arguments, context=context, target_path=project.target_path)
         try:
-            for event in invocation.stream():
+            results = project.target_path / "run_results.json"
+            for event in with_samples(invocation.stream(), place, results):
                 built += isinstance(event, _BUILT)
                 tested += isinstance(event, _TESTED)
                 yield event
         except DagsterDbtCliRuntimeError as error:
             raise TransformError(_broken_nodes(project.target_path / "run_results.json")) from error
+        place.note_built()
         warned = _warnings(project.target_path / "run_results.json")
         said = "".join(f"; look at {name}" for name in warned)
         progress.line("transform", f"{built} models, {tested} tests{said}", monotonic() - started)

@@ -1,11 +1,11 @@
 """Incidents: a breach becomes one row of `marts.alerts`, which stays until the breach is over.
 
-A breach is a figure over a threshold of its KPI's contract, or a source that has gone quiet. One
-incident is open at most per figure and rule, so the same breach seen again changes nothing, and a
-figure that is back closes it.
+A breach is a figure over a threshold of its KPI's contract, a source that has gone quiet, or a step
+of the pipeline that fails. One incident is open at most per figure and rule, so the same breach
+seen again changes nothing, and a figure that is back closes it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -14,15 +14,21 @@ import duckdb
 
 SEGMENTS = ("handling", "channel", "category", "team", "customer_segment")
 FRESHNESS = "source_freshness"
+PIPELINE = "pipeline_runs"
+# Rules about the pipeline itself, which are known whatever the marts say.
+OWN_RULES = ("late", "failed")
 
 # Columns of marts.alerts: type, and what it says.
 _COLUMNS: Mapping[str, tuple[str, str]] = {
     "alert_id": ("varchar", "Names the incident; the same for the same breach."),
-    "kpi": ("varchar", "The KPI, or source_freshness."),
-    "stat": ("varchar", "Its stat, or the source that has gone quiet."),
+    "kpi": ("varchar", "The KPI, source_freshness or pipeline_runs."),
+    "stat": ("varchar", "Its stat, the source that has gone quiet, or the step that fails."),
     "grain": ("varchar", "Length of the period that was judged."),
     **{name: ("varchar", f"Segment by {name}; all = not sliced.") for name in SEGMENTS},
-    "rule": ("varchar", "The rule that is broken: below, above, …_baseline_…, stale, late."),
+    "rule": (
+        "varchar",
+        "The rule that is broken: below, above, …_baseline_…, stale, late, failed.",
+    ),
     "severity": ("varchar", "warn or high."),
     "state": ("varchar", "open or recovered."),
     "bucket": ("timestamp", "Start of the newest period in breach, local wall time."),
@@ -55,6 +61,7 @@ _COMPLETE = [
 
 _BREACHES = f"""
 create or replace temp table breaches as
+select * from (
 select
     status.kpi, status.stat, status.grain, {", ".join(f"status.{name}" for name in SEGMENTS)},
     status.breach_rule as rule,
@@ -79,7 +86,8 @@ select
     epoch(data_as_of) - epoch(last_instant_at), null, null, 172800, null, false,
     'Analytics engineer', 'Check the source and its credentials; run `bookbag sources`.', data_as_of
 from marts.source_freshness
-where is_stale"""
+where is_stale
+) where ?"""
 
 _SAME = " and ".join(
     f"alerts.{name} = breaches.{name}" for name in ("kpi", "stat", "grain", *SEGMENTS, "rule")
@@ -97,6 +105,7 @@ _RECOVER = f"""
 update marts.alerts as alerts
 set state = 'recovered', recovered_at = (select data_as_of from marts.account)
 where alerts.state = 'open'
+    and (? or alerts.rule in {OWN_RULES})
     and not exists (select 1 from breaches where {_SAME})"""
 
 _OPEN = f"""
@@ -117,6 +126,15 @@ where not exists (select 1 from marts.alerts as alerts where alerts.state = 'ope
 
 
 @dataclass(frozen=True)
+class Fault:
+    """A step of the pipeline that has failed each time since `since`; `cure` is what it says."""
+
+    step: str
+    since: datetime
+    cure: str
+
+
+@dataclass(frozen=True)
 class Incidents:
     """Incidents after an update: open ones, and how many of them are new."""
 
@@ -134,16 +152,27 @@ select
     data_as_of
 from marts.account"""
 
+_FAILED = f"""
+insert into breaches
+select
+    '{PIPELINE}', ?, 'hour', 'all', 'all', 'all', 'all', 'all', 'failed', 'high',
+    timezone('UTC', cast(? as timestamptz)), null, null, null, null, null, false,
+    'Analytics engineer', ?, data_as_of
+from marts.account"""
+
 
 def update_incidents(
     connection: duckdb.DuckDBPyConnection,
     now: datetime,
     late: Mapping[str, datetime | None] = MappingProxyType({}),
-    allowance: timedelta = timedelta(0),
+    allowances: Mapping[str, timedelta] = MappingProxyType({}),
+    faults: Sequence[Fault] = (),
+    is_judged: bool = True,
 ) -> Incidents:
     """Brings `marts.alerts` up to what `marts.kpi_status` and `marts.source_freshness` say.
 
-    `late` are sources whose last load (None = never) is more than `allowance` before `now`.
+    `late` are sources whose last load (None = never) is longer before `now` than their allowance.
+    Marts that are not judged tell nothing: incidents of figures then stay as they are.
     """
     connection.execute("begin")
     connection.execute(_CREATE)
@@ -151,12 +180,14 @@ def update_incidents(
         connection.execute(added)
     for name, (_, said) in _COLUMNS.items():
         connection.execute(f"comment on column marts.alerts.{name} is '{said}'")
-    connection.execute(_BREACHES)
+    connection.execute(_BREACHES, [is_judged])
     for source, loaded_at in late.items():
-        limit = allowance.total_seconds()
+        limit = allowances.get(source, timedelta(0)).total_seconds()
         connection.execute(_LATE, [source, loaded_at, now, now, loaded_at, limit])
+    for fault in faults:
+        connection.execute(_FAILED, [fault.step, fault.since, fault.cure])
     connection.execute(_UPDATE)
-    connection.execute(_RECOVER)
+    connection.execute(_RECOVER, [is_judged])
     connection.execute(_OPEN, [now])
     found = connection.execute(
         "select count(*), count(case when detected_at = ? then 1 end)"

@@ -21,7 +21,7 @@ ended as (
         account.timezone
     from told_alerts
     cross join account
-    where told_alerts.kpi <> 'source_freshness'
+    where told_alerts.kpi not in ('source_freshness', 'pipeline_runs')
 )
 
 select

@@ -1,0 +1,38 @@
+"""What a failed source costs the others: nothing, where what it has landed is whole.
+
+A run in which only sources failed is failed, and its rest is made by a run of its own: Dagster lets
+nothing follow a failed step. Not so where half a history has landed: figures would be made of it.
+"""
+
+import dagster as dg
+
+from bookbag_orchestration.resources import Workplace
+from ingestion.quarantine import last_load
+
+# All that comes after the sources.
+BUILDING = ("transform", "alert", "publish")
+REPORTING = "report"
+
+
+def rest(*, with_reports: bool) -> dg.AssetSelection:
+    """The steps behind the sources, with their checks."""
+    groups = (*BUILDING, REPORTING) if with_reports else BUILDING
+    return dg.AssetSelection.groups(*groups)
+
+
+def goes_on(place: Workplace, run_id: str) -> bool:
+    """Whether the rest of a failed run can be made: only sources failed, each has landed all of its
+    history or nothing, and one at least has landed all.
+
+    Raises WarehouseBusyError.
+    """
+    failed = place.history.failed_steps(run_id)
+    names = {source.name for source in place.config.sources}
+    if not failed or any(step != "ingest" or name not in names for step, name in failed):
+        return False
+    if not place.warehouse.exists():
+        return False
+    with place.connect(read_only=True) as connection:
+        landed = {name for name in names if last_load(connection, name) is not None}
+    whole = {name for name in landed if place.history.last_done("ingest", name) is not None}
+    return bool(whole) and not {name for _, name in failed} & (landed - whole)

@@ -1,0 +1,61 @@
+"""`marts.pipeline_runs`: the history of the runs as people read it.
+
+Made for each published copy and no model: a run that builds nothing, or fails, is told too. Why a
+step failed is told without what errors quote of the rows.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+import duckdb
+import pyarrow as pa
+
+from bookbag_orchestration.history import History
+
+LONGEST_ERROR = 500
+
+# Columns of marts.pipeline_runs: type, and what it says.
+COLUMNS: Mapping[str, tuple[str, str]] = {
+    "run_id": ("varchar", "The run, as Dagster names it."),
+    "step": ("varchar", "run for the whole, or ingest, transform, check, alert, report, publish."),
+    "subject": ("varchar", "The source or the tables that the step is about; all = everything."),
+    "job": ("varchar", "What started it: run (the command), or the name of a scheduled job."),
+    "state": ("varchar", "running, done, failed or killed; this copy was made while one ran."),
+    "started_at": ("timestamptz", "When it began, its first attempt (UTC)."),
+    "ended_at": ("timestamptz", "When it ended (UTC); NULL while it runs and where it was killed."),
+    "elapsed_s": ("double", "Seconds from start to end, pauses between attempts too."),
+    "row_count": ("bigint", "Rows that the step landed, built or published; NULL if it has none."),
+    "attempts": ("bigint", "How often it was tried; of a run the most of any step."),
+    "said": ("varchar", "What it said when it was done."),
+    "error": ("varchar", "Why it failed, and the cure; quoted words and addresses are left out."),
+}
+
+_TYPES = {"varchar": pa.string(), "timestamptz": pa.timestamp("us", "UTC"),
+          "double": pa.float64(), "bigint": pa.int64()}  # fmt: skip
+
+
+def write_runs(copy: duckdb.DuckDBPyConnection, history: History) -> int:
+    """Makes the table in a copy that has the schema; returns its rows."""
+    shown = [(*row[:-2], published(row[-2]), published(row[-1])) for row in history.rows()]
+    columns = zip(*shown, strict=True) if shown else [()] * len(COLUMNS)
+    arrays = [
+        pa.array(values, _TYPES[kind])
+        for values, (kind, _) in zip(columns, COLUMNS.values(), strict=True)
+    ]
+    copy.register("told_runs", pa.table(arrays, names=list(COLUMNS)))
+    copy.execute("create or replace table marts.pipeline_runs as from told_runs")
+    copy.unregister("told_runs")
+    for name, (_, said) in COLUMNS.items():
+        copy.execute(f"comment on column marts.pipeline_runs.{name} is '{said}'")
+    return len(shown)
+
+
+@lru_cache(maxsize=1000)
+def published(text: str | None) -> str | None:
+    """What may be read by all of what a step said: no address, and nothing quoted from a row."""
+    if text is None:
+        return None
+    bare = re.sub(r"[^\s'\"<>,;]+@[^\s'\"<>,;]+", "…", text)
+    bare = re.sub(r"(?<!\w)(['\"])(?:\1\1|(?!\1).)*\1(?!\w)", "…", bare)
+    return bare[:LONGEST_ERROR]
