@@ -44,10 +44,12 @@ def test_categories_are_the_accounts_own_words_until_its_map_has_rows(
     models: list[Model], tmp_path: Path
 ) -> None:
     wanted = [m for m in models if m.name.startswith(("stg_", "int_source_"))]
-    by_ticket = "select ticket_id, category from intermediate.int_source_tickets where category > ''"
+    by_ticket = (
+        "select ticket_id, category from intermediate.int_source_tickets where category is not null"
+    )
     by_event = (
         "select event_id, to_value from intermediate.int_source_ticket_events"
-        " where event_type = 'category_set' and to_value > ''"
+        " where event_type = 'category_set' and to_value is not null"
     )
     with sandbox(on(9, "12:00:00")) as box:
         desk = Desk("zendesk", f"{box.base}/zendesk", tmp_path)

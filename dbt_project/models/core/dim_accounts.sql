@@ -8,18 +8,12 @@ int_accounts as (
 
 order_rhythm as (
     select * from {{ ref('int_order_rhythm') }}
-),
-
-built_account as (
-    select * from {{ ref('stg_bookbag__built_account') }}
 )
 
 select
     int_accounts.*,
     order_rhythm.contact_lag_s,
     order_rhythm.order_gap_s,
-    order_rhythm.churn_after_s,
-    built_account.data_as_of as built_until_at
+    order_rhythm.churn_after_s
 from int_accounts
 cross join order_rhythm
-left join built_account on true

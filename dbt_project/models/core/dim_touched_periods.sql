@@ -16,11 +16,7 @@ account as (
 ),
 
 touched as (
-    select * from {{ ref('stg_bookbag__touched') }}
-),
-
-built_account as (
-    select * from {{ ref('stg_bookbag__built_account') }}
+    select * from {{ ref('int_touched') }}
 ),
 
 made_whole as (
@@ -43,11 +39,9 @@ spans as (
     -- behind: they reach 14 days back.
     {%- for days in [0, 14] %}
     select
-        {{ add_seconds('coalesce(built_account.data_as_of, account.data_as_of)', -days * 86400) }}
-            as first_at,
-        {{ add_seconds('account.data_as_of', -days * 86400) }} as last_at
+        {{ add_seconds('coalesce(built_until_at, data_as_of)', -days * 86400) }} as first_at,
+        {{ add_seconds('data_as_of', -days * 86400) }} as last_at
     from account
-    left join built_account on true
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
@@ -86,10 +80,9 @@ periods as (
         cast(null as timestamp) as period_start
     from account
     cross join made_whole
-    left join built_account on true
     where made_whole.is_all
-        or built_account.data_as_of is null
-        or {{ local_date('built_account.data_as_of', 'account.timezone') }}
+        or account.built_until_at is null
+        or {{ local_date('account.built_until_at', 'account.timezone') }}
             <> {{ local_date('account.data_as_of', 'account.timezone') }}
 )
 

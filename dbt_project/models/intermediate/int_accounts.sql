@@ -67,6 +67,10 @@ told_alerts as (
     select * from {{ ref('stg_bookbag__told_alerts') }}
 ),
 
+built_account as (
+    select * from {{ ref('stg_bookbag__built_account') }}
+),
+
 given as (
     select
         (select count(*) from schedules) > 0 as has_schedules,
@@ -99,6 +103,7 @@ joined as (
         account.min_n,
         account.code_version,
         coalesce(account.as_of, reach.loaded_until_at) as data_as_of,
+        built_account.data_as_of as built_until_at,
         reach.tickets_first_loaded_at,
         reach.orders_first_loaded_at,
         reach.has_tickets,
@@ -125,6 +130,7 @@ joined as (
     from account
     cross join reach
     cross join given
+    left join built_account on true
 )
 
 select * from joined

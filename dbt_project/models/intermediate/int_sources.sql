@@ -10,6 +10,10 @@ account as (
     select * from {{ ref('stg_bookbag__account') }}
 ),
 
+syncs as (
+    select * from {{ ref('stg_bookbag__syncs') }}
+),
+
 flagged as (
     select
         coverage.source,
@@ -38,9 +42,11 @@ flagged as (
             {{ utc_instant('cast(coverage.start_date as timestamp)', 'account.timezone') }},
             coverage.first_at
         ) end as orders_first_loaded_at,
-        coverage.last_at as loaded_until_at
+        -- An API is known up to the start of its last whole sync, files up to their last row (K10).
+        coalesce(syncs.synced_at, coverage.last_at) as loaded_until_at
     from coverage
     cross join account
+    left join syncs on coverage.source = syncs.source
 )
 
 select * from flagged
