@@ -21,7 +21,7 @@ run: $(READY)
 # Data that the project may not carry: tests that need it are left out where it is not.
 test: export BOOKBAG_SHARED ?= $(wildcard ../shared)
 test: $(READY)
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check .

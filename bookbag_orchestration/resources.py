@@ -193,7 +193,13 @@ class Workplace:
             profiles_dir=os.fspath(project.project_dir),
             # Beside this interpreter, wherever PATH points.
             dbt_executable=os.fspath(Path(sys.executable).with_name("dbt")),
-            global_config_flags=["--log-path", os.fspath(self.home / "dbt" / "logs")],
+            # What dbt says is in the log of the run; a file of its own costs a seventh of its time.
+            global_config_flags=[
+                "--log-level-file",
+                "none",
+                "--log-path",
+                os.fspath(self.home / "dbt" / "logs"),
+            ],  # fmt: skip
         )
 
     def dbt_project(self) -> DbtProject:

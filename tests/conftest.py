@@ -36,6 +36,9 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # Files that take long begin first, so that no core waits for the last of them.
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
     if _shared_folder():
         return
     needing = [item for item in items if set(NEEDS_SHARED) & set(getattr(item, "fixturenames", ()))]

@@ -15,6 +15,8 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from bookbag_orchestration.settings import DBT_PROJECT, tell_dbt
 from tests.support import call
 
+pytestmark = pytest.mark.slow
+
 SPLIT_BY_HANDLING = (
     "kpi_values",
     "kpi_status",

@@ -24,6 +24,8 @@ from tests.sandbox_support import Sandbox, on, sandbox
 from tests.source_support import Desk
 from tests.woocommerce_support import store
 
+pytestmark = pytest.mark.slow
+
 END = on(12, "00:00:00")
 CRASHES = 5
 FEW, SOME = 5, 15

@@ -19,6 +19,8 @@ from bookbag_orchestration.settings import PROJECT
 from ingestion.sandbox.serve import running
 from tests.support import landed, published
 
+pytestmark = pytest.mark.slow
+
 MODULE = '''
 """Sources of kind `toydesk`: `tickets`, a row a ticket, in the order of their last change, of which
 the last one is read again. Nothing is ever deleted there, and nobody limits the calls.

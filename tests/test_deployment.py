@@ -66,6 +66,8 @@ def deployed() -> Iterator[Machine]:
             rows = f"ticket_id,created_at\n{name}-1,2026-11-02T10:00:00Z\n"
             (exports / "tickets.csv").write_text(rows)
         made.start("webserver")
+        # SQLite's files are made by one process: two that begin at once meet each other's tables.
+        made.wait("up", lambda: made.ask(LOCATIONS) is not None)
         made.start("daemon")
         made.start("code@", "north")
         made.wait("loaded", lambda: "north" in loaded(made))

@@ -12,6 +12,8 @@ import pytest
 
 from tests.models import Model, broken_tests, built
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """
 [account]
 id = "small"

@@ -29,6 +29,8 @@ from tests.quick_desk import QuickDesk, small_pages, wire
 from tests.sandbox_support import sandbox
 from tests.source_support import Desk
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2026, 3, 10, 12, tzinfo=UTC)
 SECONDS, HOURS, DAYS = (1, 100), (600, 6 * 3600), (12 * 3600, 48 * 3600)
 EARLIER, LATER = 3 * [SECONDS] + 4 * [HOURS] + 4 * [DAYS], 3 * [SECONDS] + 4 * [HOURS] + 2 * [DAYS]

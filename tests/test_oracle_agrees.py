@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import Phase, example, given, seed, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,8 @@ from tests.models import Model, built
 from tests.oracle import Account, kpi_rows
 from tests.oracle.nasty import write_shop
 from tests.oracle.nasty_options import FEATURES, SHAPES, WEEK_STARTS, ZONES, Options, drawn
+
+pytestmark = pytest.mark.slow
 
 FIXED = 8
 SHOPS = int(os.environ.get("BOOKBAG_SHOPS", FIXED))

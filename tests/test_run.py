@@ -18,6 +18,8 @@ import pytest
 
 from tests.support import bookbag, call, differing_tables, landed, published
 
+pytestmark = pytest.mark.slow
+
 Rows = list[list[str]]
 
 

@@ -4,10 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.compute as pc
+import pytest
 
 from ingestion.sample.source import living_shop
 from ingestion.sample.story import SampleSpec
 from tests.support import ALL, bookbag, landed, published
+
+pytestmark = pytest.mark.slow
 
 CONFIG = """
 [account]

@@ -17,6 +17,8 @@ from tests.models import Model
 from tests.same_shop import Vendors, ask_vendors, built, land_files, shop
 from tests.vendor_silence import SILENCES, left_to_say
 
+pytestmark = pytest.mark.slow
+
 SOURCES_PAGE = ROOT / "docs" / "sources.md"
 PAIRS = (
     ("zendesk", "shopify"),

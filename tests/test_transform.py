@@ -4,10 +4,13 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
 from dbt.cli.main import dbtRunner
 
 from bookbag_orchestration.settings import DBT_PROJECT, tell_dbt
 from tests.support import landed
+
+pytestmark = pytest.mark.slow
 
 
 def test_kinds_that_an_account_has_no_source_of_are_not_built(golden: Path) -> None:

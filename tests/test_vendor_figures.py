@@ -28,7 +28,7 @@ from tests.vendor_desk import (
 )
 
 DOCUMENT = PROJECT / "docs" / "vendor-figures.md"
-COLUMNS = DBT_PROJECT / "models" / "core" / "fct_ticket_variants.yml"
+COLUMNS = DBT_PROJECT / "models" / "core" / "tickets" / "fct_ticket_variants.yml"
 TABLES = ("fct_ticket_variants", "fct_tickets", "fct_episodes", "reconciliation", "account")
 QUERIES = {
     "created": "is_created_counted_zendesk, is_created_counted_freshdesk,"
