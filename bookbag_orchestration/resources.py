@@ -199,7 +199,7 @@ class Workplace:
                 "none",
                 "--log-path",
                 os.fspath(self.home / "dbt" / "logs"),
-            ],  # fmt: skip
+            ],
         )
 
     def dbt_project(self) -> DbtProject:

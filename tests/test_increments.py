@@ -65,7 +65,8 @@ def build(
         connection.execute("update raw_bookbag.account set as_of = ?", [as_of])
     kinds = [f"path:models/staging/{kind}" for kind in VENDORS]
     subprocess.run(
-        [Path(sys.executable).with_name("dbt"), "build", "--quiet", "--log-level-file", "none", "--project-dir", DBT_PROJECT,
+        [Path(sys.executable).with_name("dbt"), "build", "--quiet", "--log-level-file", "none",
+         "--project-dir", DBT_PROJECT,
          "--profiles-dir", DBT_PROJECT, "--target-path", warehouse.parent / "target", "--log-path",
          warehouse.parent / "logs", "--exclude-resource-type", "test", "--exclude-resource-type",
          "unit_test", "--select", *select.split(), "--exclude", *kinds, *arguments],
