@@ -82,6 +82,7 @@ periods as (
     cross join made_whole
     where made_whole.is_all
         or account.built_until_at is null
+        or account.data_as_of < account.built_until_at
         or {{ local_date('account.built_until_at', 'account.timezone') }}
             <> {{ local_date('account.data_as_of', 'account.timezone') }}
 )

@@ -32,20 +32,33 @@ links as (
     select * from {{ ref('int_links') }}
 ),
 
+account as (
+    select * from {{ ref('int_accounts') }}
+),
+
 -- An agent who is new changes nothing of what was there; one who is another person does.
 resettled as (
-    select count(*) > 0 as is_all
+    select count(*) as settings
     from built_settings
     left join settings on built_settings.name = settings.name
     where settings.mark is null or settings.mark <> built_settings.mark
+),
+
+-- Who looks back to an earlier instant sees what time has changed since in other tickets, too.
+judged as (
+    select
+        resettled.settings > 0
+        or coalesce(account.data_as_of < account.built_until_at, false) as is_all
+    from resettled
+    cross join account
 ),
 
 seeds as (
     select 'ticket ' || coalesce(tickets.ticket_key, built_tickets.ticket_key) as node
     from tickets
     full outer join built_tickets on tickets.ticket_key = built_tickets.ticket_key
-    cross join resettled
-    where resettled.is_all
+    cross join judged
+    where judged.is_all
         or tickets.mark is null
         or built_tickets.mark is null
         or tickets.mark <> built_tickets.mark
@@ -56,8 +69,8 @@ seeds as (
     select 'order ' || coalesce(orders.order_key, built_orders.order_key) as node
     from orders
     full outer join built_orders on orders.order_key = built_orders.order_key
-    cross join resettled
-    where resettled.is_all
+    cross join judged
+    where judged.is_all
         or orders.mark is null
         or built_orders.mark is null
         or orders.mark <> built_orders.mark

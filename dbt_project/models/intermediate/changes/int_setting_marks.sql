@@ -34,6 +34,10 @@ fx_rates as (
     select * from {{ ref('stg_files__fx_rates') }}
 ),
 
+recovery_tags as (
+    select * from {{ ref('map_recovery_tag') }}
+),
+
 marked as (
     select
         'account' as name,
@@ -62,7 +66,9 @@ marked as (
         'agent ' || agent_key as name,
         {{ row_mark('agents') }} as mark
     from agents
-    {%- for name in ['schedules', 'holidays', 'clock_targets', 'cost_rates', 'fx_rates'] %}
+    {%- for name in [
+        'schedules', 'holidays', 'clock_targets', 'cost_rates', 'fx_rates', 'recovery_tags',
+    ] %}
 
     union all
 
