@@ -78,9 +78,11 @@ def stranger_in(connection: duckdb.DuckDBPyConnection, config: Config) -> str | 
 def fingerprint(connection: duckdb.DuckDBPyConnection, config: Config) -> str:
     """Changes when the models would read something else: a landed row, a setting.
 
-    Raw tables only grow, so how many rows they have and which load was the last says it all.
+    Raw tables only grow, so how many rows they have and which load was the last says it all; but
+    what has landed since the slowest source began to sync may be later than data_as_of, and is seen
+    when all have got beyond it.
     """
-    digest = hashlib.sha256()
+    digest, newest = hashlib.sha256(), 0.0
     for table in _TABLES:
         rows = connection.execute(f"select * from raw_bookbag.{table} order by all").fetchall()
         digest.update(repr(rows).encode())
@@ -95,7 +97,22 @@ def fingerprint(connection: duckdb.DuckDBPyConnection, config: Config) -> str:
             f'select count(*), max(_dlt_load_id) from "{schema}"."{table}"'
         ).fetchone()
         digest.update(repr((schema, table, found)).encode())
+        newest = max(newest, float((found and found[1]) or 0))
+    reached = _reached(connection, config)
+    if reached is not None and newest >= reached.timestamp():
+        digest.update(repr(reached).encode())
     return digest.hexdigest()
+
+
+def _reached(connection: duckdb.DuckDBPyConnection, config: Config) -> datetime | None:
+    """Up to when the slowest API is known; None where a fixed instant says so, or there is none."""
+    if config.as_of is not None:
+        return None
+    row = connection.execute(
+        "select min(synced_at) from raw_bookbag.syncs where list_contains(?, source)",
+        [[source.name for source in config.sources]],
+    ).fetchone()
+    return row[0] if row else None
 
 
 def write_account(connection: duckdb.DuckDBPyConnection, config: Config) -> None:
@@ -116,10 +133,27 @@ def write_account(connection: duckdb.DuckDBPyConnection, config: Config) -> None
             marks = ", ".join("?" for _ in row)
             connection.execute(f"insert into raw_bookbag.{table} values ({marks})", list(row))
     for table, columns in {**_KEPT, **_BUILT}.items():
-        connection.execute(f"create table if not exists raw_bookbag.{table} ({columns})")
+        _keep(connection, table, columns)
     _write_shapes(connection)
     _write_told_alerts(connection)
     connection.execute("commit")
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, table: str, columns: str) -> None:
+    """The table as it is; empty where it is not there, or was made for another version."""
+    connection.execute(f"create table if not exists raw_bookbag.{table} ({columns})")
+    connection.execute(f"create or replace temporary table wanted ({columns})")
+    shapes = [
+        connection.execute(
+            "select column_name, data_type from duckdb_columns() where table_name = ?"
+            " and schema_name = ? order by column_index",
+            [name, schema],
+        ).fetchall()
+        for schema, name in (("raw_bookbag", table), ("main", "wanted"))
+    ]
+    if shapes[0] != shapes[1]:
+        connection.execute(f"create or replace table raw_bookbag.{table} ({columns})")
+    connection.execute("drop table wanted")
 
 
 def record_sync(connection: duckdb.DuckDBPyConnection, source: str, began_at: datetime) -> None:

@@ -6,7 +6,7 @@ nothing follow a failed step. Not so where half a history has landed: figures wo
 
 import dagster as dg
 
-from bookbag_orchestration.resources import Workplace
+from bookbag_orchestration.resources import WarehouseBusyError, Workplace
 from ingestion.quarantine import last_load
 
 # All that comes after the sources.
@@ -22,17 +22,21 @@ def rest(*, with_reports: bool) -> dg.AssetSelection:
 
 def goes_on(place: Workplace, run_id: str) -> bool:
     """Whether the rest of a failed run can be made: only sources failed, each has landed all of its
-    history or nothing, and one at least has landed all.
-
-    Raises WarehouseBusyError.
+    history or nothing, and one at least has landed all. Not upon what a check has refused, and not
+    while another run is at work, which makes the rest.
     """
     failed = place.history.failed_steps(run_id)
     names = {source.name for source in place.config.sources}
+    if any(fault.step == "check" and fault.subject in names for fault in place.faults()):
+        return False
     if not failed or any(step != "ingest" or name not in names for step, name in failed):
         return False
     if not place.warehouse.exists():
         return False
-    with place.connect(read_only=True) as connection:
-        landed = {name for name in names if last_load(connection, name) is not None}
+    try:
+        with place.look() as connection:
+            landed = {name for name in names if last_load(connection, name) is not None}
+    except WarehouseBusyError:
+        return False
     whole = {name for name in landed if place.history.last_done("ingest", name) is not None}
     return bool(whole) and not {name for _, name in failed} & (landed - whole)

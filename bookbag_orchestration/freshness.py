@@ -18,20 +18,21 @@ DAILY = timedelta(hours=26)
 MISSED_SYNCS = 2
 _BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 # Spans that hold each gap of a timetable of hours and weekdays, of days of the month, of months.
-_SPANS = (timedelta(days=15), timedelta(days=124), timedelta(days=1500))
+_HOURS, _DAYS, _MONTHS = timedelta(days=15), timedelta(days=124), timedelta(days=1500)
 _FORMAT = "%Y-%m-%dT%H:%M:%S"
 
 
 @cache
 def longest_gap(cron: str) -> timedelta:
     """The longest time between two ticks. Raises ValueError where years pass without one."""
-    for span in _SPANS:
-        ticks = dg.TimeWindowPartitionsDefinition(
-            start=_BEGIN, cron_schedule=cron, fmt=_FORMAT
-        ).get_partition_keys(current_time=_BEGIN + span)
-        instants = [datetime.strptime(tick, _FORMAT) for tick in ticks]
-        if len(instants) > 1:
-            return max(later - tick for tick, later in pairwise(instants))
+    _, _, day, month, _ = cron.split()
+    span = _MONTHS if month != "*" else _DAYS if day != "*" else _HOURS
+    ticks = dg.TimeWindowPartitionsDefinition(
+        start=_BEGIN, cron_schedule=cron, fmt=_FORMAT
+    ).get_partition_keys(current_time=_BEGIN + span)
+    instants = [datetime.strptime(tick, _FORMAT) for tick in ticks]
+    if len(instants) > 1:
+        return max(later - tick for tick, later in pairwise(instants))
     raise ValueError(f"{cron!r} is no timetable: years pass without a tick")
 
 

@@ -30,14 +30,14 @@ create index if not exists steps_by_kind on steps (step, subject, started_us)"""
 # The newest end of each step; with max() SQLite takes the other columns from the same row.
 _NEWEST = """
 select step, subject, state, error, max(started_us) from steps
-where state in ('done', 'failed') and step <> 'run' group by step, subject"""
+where state in ('done', 'behind', 'failed') and step <> 'run' group by step, subject"""
 
 # The first failure of a step since it last ended well.
 _FIRST_FAILURE = """
 select ended_us, run_id from steps
 where step = :step and subject = :subject and state = 'failed' and started_us > coalesce((
     select max(started_us) from steps
-    where step = :step and subject = :subject and state = 'done'
+    where step = :step and subject = :subject and state in ('done', 'behind')
 ), 0)
 order by started_us limit 1"""
 
@@ -56,11 +56,14 @@ delete from steps where started_us < :idle and (
 
 @dataclass
 class Told:
-    """What a step says of itself while it runs; `failed` is why its result is not to be used."""
+    """What a step says of itself while it runs; `failed` is why its result is not to be used. One
+    that `is_behind` did not come to the end of what there is.
+    """
 
     rows: int | None = None
     said: str | None = None
     failed: str | None = None
+    is_behind: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,8 @@ class History:
             is_over = isinstance(error, Exception)
             self._end(run_id, step, subject, "failed" if is_over else "killed", told, words(error))
             raise
-        self._end(run_id, step, subject, "failed" if told.failed else "done", told, told.failed)
+        state = "failed" if told.failed else "behind" if told.is_behind else "done"
+        self._end(run_id, step, subject, state, told, told.failed)
 
     def missed(self, run_id: str, job: str, started_at: datetime, error: str) -> None:
         """A run that failed without a step that could say so; nothing where one did."""
@@ -136,8 +140,19 @@ class History:
             connection.execute(_PRUNE, {"idle": _us(now - KEPT_IDLE), "old": _us(now - KEPT)})
         return len(dead)
 
+    def at_work(self) -> tuple[str, datetime] | None:
+        """The job of the run that is at work now, and since when; None where there is none."""
+        with self._open() as connection:
+            running = connection.execute(
+                "select run_id, job, started_us from steps where step = ? and state = 'running'"
+                " order by started_us",
+                [WHOLE],
+            ).fetchall()
+        alive = (row for row in running if not self._is_dead(row[0]))
+        return next(((job, _instant(started)) for _, job, started in alive), None)
+
     def last_done(self, step: str, subject: str) -> datetime | None:
-        """When the step last ended well."""
+        """When the step last ended well, and with all there was."""
         with self._open() as connection:
             (found,) = connection.execute(
                 "select max(ended_us) from steps where step = ? and subject = ? and state = 'done'",

@@ -21,7 +21,10 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "step": ("varchar", "run for the whole, or ingest, transform, check, alert, report, publish."),
     "subject": ("varchar", "The source or the tables that the step is about; all = everything."),
     "job": ("varchar", "What started it: run (the command), or the name of a scheduled job."),
-    "state": ("varchar", "running, done, failed or killed; this copy was made while one ran."),
+    "state": (
+        "varchar",
+        "running, done, behind (a sync that is not at its end), failed or killed.",
+    ),
     "started_at": ("timestamptz", "When it began, its first attempt (UTC)."),
     "ended_at": ("timestamptz", "When it ended (UTC); NULL while it runs and where it was killed."),
     "elapsed_s": ("double", "Seconds from start to end, pauses between attempts too."),
@@ -57,5 +60,6 @@ def published(text: str | None) -> str | None:
     if text is None:
         return None
     bare = re.sub(r"[^\s'\"<>,;]+@[^\s'\"<>,;]+", "…", text)
-    bare = re.sub(r"(?<!\w)(['\"])(?:\1\1|(?!\1).)*\1(?!\w)", "…", bare)
+    bare = re.sub(r"\+\d[\d ().-]{7,}\d", "…", bare)
+    bare = re.sub(r"(?<!\w)b?(['\"])(?:\1\1|(?!\1).)*\1(?!\w)", "…", bare)
     return bare[:LONGEST_ERROR]

@@ -27,6 +27,8 @@ from bookbag_orchestration.sections import Config
 from bookbag_orchestration.settings import DBT_PROJECT, Settings, read_environment, tell_dbt
 from ingestion import VENDORS
 
+# Marts that the steps after the build read; without them nothing has been built.
+READ = ("account", "kpi_catalog", "kpi_status", "source_freshness")
 MANIFEST_INPUTS = ("*.sql", "*.yml", "*.csv")
 
 
@@ -101,11 +103,30 @@ class Workplace:
         finally:
             connection.close()
 
+    @contextmanager
+    def look(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The warehouse read-only, for whoever is no run.
+
+        Raises WarehouseBusyError while a run is at work: between two steps the file is free, and a
+        reader would make the next step fail.
+        """
+        if found := self.history.at_work():
+            job, since = found
+            raise WarehouseBusyError(
+                f"A run ({job}) is at work in {self.home} since {since:%H:%M:%S} UTC, and the"
+                " warehouse is its alone. Try again when it has ended; `bookbag kpi` and readers of"
+                " the published copy need not wait."
+            )
+        with self.connect(read_only=True) as connection:
+            yield connection
+
     def check_owner(self) -> None:
-        """Raises ConfigError where the home folder is another account's."""
+        """Raises ConfigError where the home folder is another account's, WarehouseBusyError while a
+        run is at work.
+        """
         if not self.warehouse.exists():
             return
-        with self.connect(read_only=True) as connection:
+        with self.look() as connection:
             stranger = stranger_in(connection, self.config)
         if stranger:
             raise ConfigError(
@@ -170,11 +191,28 @@ class Workplace:
         manifest = self.published / "manifest.json"
         return json.loads(manifest.read_text()).get("inputs") if manifest.exists() else None
 
+    def forget_built(self) -> None:
+        """Before a build of everything: if it does not end well, the next is one, too."""
+        self._built.unlink(missing_ok=True)
+
     def has_other_models(self) -> bool:
-        """Whether the published copy was made by another state of the dbt project, or is not there:
-        rows that such models have made are not built upon.
+        """Whether the tables in the warehouse were made by another state of the dbt project, or not
+        to the end by this one: rows that such models have made are not built upon.
         """
-        return not (self.published_inputs() or "").endswith(f"-{_project_hash()[:16]}")
+        made_by = self._built.read_text() if self._built.exists() else ""
+        return not made_by.endswith(f"-{_project_hash()[:16]}")
+
+    def is_built(self) -> bool:
+        """Whether there are marts at all."""
+        if not self.warehouse.exists():
+            return False
+        with self.connect(read_only=True) as connection:
+            found = connection.execute(
+                "select count(*) from duckdb_tables() where schema_name = 'marts'"
+                " and list_contains(?, table_name)",
+                [list(READ)],
+            ).fetchone()
+        return found == (len(READ),)
 
     def built_rows(self) -> int:
         """Rows of the tables that the models have made for others to read."""

@@ -250,7 +250,7 @@ def _warehouse(place: Workplace) -> Iterator[duckdb.DuckDBPyConnection]:
     if not place.warehouse.exists():
         raise ScreenError(f"Nothing is loaded into {place.home} yet. Run `bookbag run` first.")
     try:
-        with place.connect(read_only=True) as connection:
+        with place.look() as connection:
             yield connection
     except WarehouseBusyError as error:
         raise ScreenError(str(error)) from None

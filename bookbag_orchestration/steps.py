@@ -18,6 +18,7 @@ from bookbag_orchestration.resources import Progress, Workplace
 
 # Names of metadata that count rows.
 COUNTS = ("rows", "new_rows")
+BEHIND = "is_behind"
 COMMAND = "run"
 # Dagster's own names of jobs that nobody named.
 _UNNAMED = {"__ephemeral_asset_job__": COMMAND, "__ASSET_JOB": "assets"}
@@ -89,6 +90,7 @@ def _recording(place: Workplace, step: str, subject: str, named: dict[str, Any])
 def _look(told: Told, result: Any) -> None:
     """Rows that a result counts; a check that keeps what follows from running."""
     if isinstance(result, dg.MaterializeResult):
+        told.is_behind |= (result.metadata or {}).get(BEHIND) is True
         for name in COUNTS:
             count = (result.metadata or {}).get(name)
             if isinstance(count, int):

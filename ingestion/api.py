@@ -46,16 +46,6 @@ class ApiSpec:
     start_at: datetime | None = None
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def secret(self, key: str) -> str:
-        """Raises IngestError where the environment does not hold it."""
-        try:
-            return self.secrets[key]
-        except KeyError:
-            raise IngestError(
-                f"source {self.name}: the secret {key} is missing. Set"
-                f" SOURCES__{self.name.upper()}__{key.upper()} in the environment."
-            ) from None
-
 
 class Api:
     """A vendor's API: pages of JSON documents, one call after the other."""

@@ -94,7 +94,7 @@ def connect(spec: ApiSpec) -> Api:
 
     Raises IngestError where there is none or the token is not an administrator's.
     """
-    headers = {"api_access_token": spec.secret("api_access_token")}
+    headers = {"api_access_token": spec.secrets["api_access_token"]}
     named = ACCOUNT.search(spec.url)
     base = spec.url[: named.start()] if named else spec.url
     profile = Api(replace(spec, url=base), headers=headers).get("api/v1/profile")

@@ -105,7 +105,7 @@ def pause_s(headers: Mapping[str, str]) -> float | None:
 
 
 def connect(spec: ApiSpec) -> Api:
-    return Api(spec, HttpBasicAuth(spec.secret("api_key"), "X"), pause_s=pause_s)
+    return Api(spec, HttpBasicAuth(spec.secrets["api_key"], "X"), pause_s=pause_s)
 
 
 def _tickets(api: Api, state: State, run: SourceRun) -> Iterator[Page]:

@@ -44,7 +44,7 @@ OLDER_ENDS = 2
 
 
 def connect(spec: ApiSpec) -> Api:
-    return Api(spec, HTTPBasicAuth(spec.secret("email"), spec.secret("api_key")), pause_s=pause_s)
+    return Api(spec, HTTPBasicAuth(spec.secrets["email"], spec.secrets["api_key"]), pause_s=pause_s)
 
 
 def pause_s(headers: Mapping[str, str]) -> float | None:

@@ -61,7 +61,7 @@ def pause_s(headers: Mapping[str, str]) -> float | None:
 
 def connect(spec: ApiSpec) -> Api:
     headers = {"Intercom-Version": VERSION, "Accept": "application/json"}
-    return Api(spec, BearerTokenAuth(spec.secret("access_token")), headers, pause_s)
+    return Api(spec, BearerTokenAuth(spec.secrets["access_token"]), headers, pause_s)
 
 
 def search(path: str, data: str, size: int) -> Reader:

@@ -16,7 +16,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from ingestion.api import ApiSpec, RefusedError
-from ingestion.errors import IngestError
+from ingestion.errors import IngestError, UnavailableError
 
 DATABASE_URL = "database_url"
 """The secret that holds the address, and the password in it."""
@@ -85,7 +85,7 @@ class Database:
 def _connected(spec: ApiSpec) -> psycopg.Connection[Any]:
     """What libpq says of an address can hold parts of it, so only the server's words are told."""
     secret = f"SOURCES__{spec.name.upper()}__{DATABASE_URL.upper()}"
-    url = spec.secret(DATABASE_URL)
+    url = spec.secrets[DATABASE_URL]
     try:
         given = conninfo_to_dict(url)
     except psycopg.ProgrammingError:
@@ -104,7 +104,9 @@ def _connected(spec: ApiSpec) -> psycopg.Connection[Any]:
         )
     except psycopg.OperationalError as error:
         told = re.search(r"FATAL: +(.+)", str(error))
-        raise IngestError(
+        # What the server says itself is to be mended; silence may be over in a while.
+        kind = IngestError if told else UnavailableError
+        raise kind(
             f"source {spec.name}: the database cannot be reached, or does not let bookbag in"
             f" ({told[1] if told else 'no server answers'}). Check {secret} and the network; what"
             " was loaded before stays."
@@ -119,11 +121,11 @@ def _explained(spec: ApiSpec, error: psycopg.Error) -> IngestError:
             " today, and that its user was granted what docs/sources.md lists."
         )
     if isinstance(error, psycopg.errors.QueryCanceled):
-        return IngestError(
+        return UnavailableError(
             f"source {spec.name}: the database gave up a query ({told}), which may take"
             f" {TIMEOUT_S} s. Sync when it has less to do, or from a replica of it."
         )
-    return IngestError(
+    return UnavailableError(
         f"source {spec.name}: the database stopped answering ({told}). The next sync goes on from"
         " where this one was."
     )

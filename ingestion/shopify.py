@@ -39,7 +39,7 @@ WALK = 20_000
 
 
 def connect(spec: ApiSpec) -> Api:
-    return Api(spec, headers={"X-Shopify-Access-Token": spec.secret("access_token")})
+    return Api(spec, headers={"X-Shopify-Access-Token": spec.secrets["access_token"]})
 
 
 def _orders(api: Api, state: State, run: SourceRun) -> Iterator[Page]:

@@ -16,6 +16,7 @@ from dlt.sources import DltResource, DltSource
 
 from ingestion.api import ApiSpec, Page, RefusedError
 from ingestion.documents import Document, Documents, bookkeeping
+from ingestion.errors import IngestError
 from ingestion.run import SourceRun
 
 State = dict[str, Any]
@@ -93,7 +94,11 @@ class Vendor:
         Raises IngestError, when run, where the vendor cannot be reached or refuses what is needed.
         """
         way = next((other for key, other in self.instead.items() if key in spec.secrets), self)
-        connected = cache(lambda: way.connect(spec))
+
+        @cache
+        def connected() -> Line:
+            self._check_secrets(spec)
+            return way.connect(spec)
 
         def resource(stream: Stream) -> DltResource:
             return dlt.resource(
@@ -108,6 +113,16 @@ class Vendor:
             return [resource(stream) for stream in way.streams]
 
         return documents()
+
+    def _check_secrets(self, spec: ApiSpec) -> None:
+        if not self.secrets or any(spec.secrets.keys() >= set(keys) for keys in self.secrets):
+            return
+        prefix = f"SOURCES__{spec.name.upper()}__"
+        sets = (" and ".join(f"{prefix}{key.upper()}" for key in keys) for keys in self.secrets)
+        raise IngestError(
+            f"source {spec.name}: its secrets are missing. Set {', or '.join(sets)}"
+            " in the environment."
+        )
 
 
 def _land(

@@ -58,7 +58,7 @@ def connect(spec: ApiSpec) -> Api:
             f"source {spec.name}: {spec.url} would be told the secrets in the clear. Give a `url`"
             " that begins with https."
         )
-    return Api(spec, HttpBasicAuth(spec.secret("consumer_key"), spec.secret("consumer_secret")))
+    return Api(spec, HttpBasicAuth(spec.secrets["consumer_key"], spec.secrets["consumer_secret"]))
 
 
 def _walk(api: Api, path: str, asked: Mapping[str, Any], mark: State) -> Iterator[Page]:

@@ -101,9 +101,9 @@ def pause_s(headers: Mapping[str, str]) -> float | None:
 
 def connect(spec: ApiSpec) -> Api:
     if "oauth_token" in spec.secrets:
-        auth: AuthBase = BearerTokenAuth(spec.secret("oauth_token"))
+        auth: AuthBase = BearerTokenAuth(spec.secrets["oauth_token"])
     else:
-        auth = HttpBasicAuth(f"{spec.secret('email')}/token", spec.secret("api_token"))
+        auth = HttpBasicAuth(f"{spec.secrets['email']}/token", spec.secrets["api_token"])
     return Api(spec, auth, pause_s=pause_s)
 
 

@@ -37,7 +37,7 @@ from ingestion.streams import State, Stream, Vendor
 
 
 def connect(spec: ApiSpec) -> Api:
-    return Api(spec, BearerTokenAuth(spec.secret("token")))
+    return Api(spec, BearerTokenAuth(spec.secrets["token"]))
 
 
 def _tickets(api: Api, state: State, run: SourceRun) -> Iterator[Page]:

@@ -124,7 +124,7 @@ def test_the_lock_has_what_the_image_installs() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     locked = re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.lock").read_text(), re.M)
     wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["deploy"]]
-    names = {re.match(r"[\w-]+", each)[0] for each in wanted}  # type: ignore[index]
+    names = {re.split(r"[^\w-]", each, maxsplit=1)[0] for each in wanted}
     assert names <= set(locked)
 
 

@@ -127,10 +127,19 @@ def no_source_yet(place: Workplace) -> None:
     place.history.close_killed()
 
 
+def refused_desk(place: Workplace) -> None:
+    """What it landed did not pass its check, and nothing was built upon it."""
+    whole(place)
+    history = place.history
+    with history.run("0.1", "sync"), history.step("0.1", "check", "desk", "sync") as told:
+        told.failed = "keys are not unique"
+
+
 @pytest.mark.parametrize(
     ("before", "goes"),
-    [(whole, True), (nothing_of_desk, True), (half_of_desk, False), (no_source_yet, False)],
-)
+    [(whole, True), (nothing_of_desk, True), (half_of_desk, False), (no_source_yet, False),
+     (refused_desk, False)],
+)  # fmt: skip
 def test_the_rest_goes_on_without_a_source_unless_half_of_it_has_landed(
     place: Workplace, before: Callable[[Workplace], None], goes: bool
 ) -> None:

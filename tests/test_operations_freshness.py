@@ -10,7 +10,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from bookbag_orchestration.account import write_account
+from bookbag_orchestration.account import fingerprint, record_sync, write_account
 from bookbag_orchestration.defs import schedules
 from bookbag_orchestration.defs.alert import alerts_asset, bring_up_to_date
 from bookbag_orchestration.defs.ingest import source_assets
@@ -18,6 +18,7 @@ from bookbag_orchestration.defs.publish import STEM, published_asset, refresh
 from bookbag_orchestration.freshness import DAILY, longest_gap
 from bookbag_orchestration.marks import marked, note_syncs
 from bookbag_orchestration.resources import SyncState, Workplace
+from bookbag_orchestration.sections import Config
 from reports.weekly import write_weekly
 from tests.operations_support import build_marts, land, sync, workplace_of
 from tests.report_support import AS_OF, MONDAY, Page, Shop, fill
@@ -37,6 +38,7 @@ def place(tmp_path: Path) -> Workplace:
         ("*/15 8-18 * * *", timedelta(hours=13, minutes=15)),
         ("0 6 * * 1-5", timedelta(days=3)),
         ("0 3 1 * *", timedelta(days=31)),
+        ("0 2 6,8 * *", timedelta(days=29)),
     ],
 )
 def test_the_longest_gap_of_a_timetable(cron: str, gap: timedelta) -> None:
@@ -70,11 +72,15 @@ def test_a_source_is_late_when_its_last_whole_sync_is(place: Workplace) -> None:
     assert set(place.late_sources(now + timedelta(hours=27))) == {"desk", "shop"}
 
 
-def asked(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+def asked(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch, cursor: str | None = None
+) -> tuple[list[Any], str | None]:
+    """What the sensor asks for, and its cursor after that."""
     monkeypatch.setattr(schedules, "workplace", lambda: place)
-    found = schedules.freshness(dg.build_sensor_context())
+    context = dg.build_sensor_context(cursor=cursor)
+    found = schedules.freshness(context)
     assert isinstance(found, Iterator)
-    return list(found)
+    return list(found), context.cursor
 
 
 def test_the_sensor_asks_for_alerts_without_opening_the_warehouse(
@@ -84,11 +90,16 @@ def test_the_sensor_asks_for_alerts_without_opening_the_warehouse(
     sync(place, "1", shop=False)
     with monkeypatch.context() as patch:
         patch.setattr(Workplace, "connect", None)
-        (request,) = asked(place, patch)
+        (request,), cursor = asked(place, patch)
     assert request.tags == {"late": "desk"}
     sync(place, "2", desk=False)
-    (skipped,) = asked(place, monkeypatch)
+    (recovered,), cursor = asked(place, monkeypatch, cursor)
+    assert recovered.tags == {"late": ""}
+    (skipped,), cursor = asked(place, monkeypatch, cursor)
     assert isinstance(skipped, dg.SkipReason)
+    sync(place, "3", desk=True)
+    (failing,), _ = asked(place, monkeypatch, cursor)
+    assert isinstance(failing, dg.RunRequest)
 
 
 def test_a_late_source_is_an_incident_until_it_syncs(place: Workplace) -> None:
@@ -236,3 +247,28 @@ def test_the_weekly_summary_says_first_which_source_is_late(tmp_path: Path) -> N
     alerts = page.texts["Open alerts"]
     assert "Late source shopify" in alerts and "Failed step transform" in alerts
     assert "2 h" in alerts and "7,200" not in alerts
+
+
+def test_rows_that_were_not_seen_yet_are_news_when_every_source_is_beyond_them(
+    place: Workplace,
+) -> None:
+    began = datetime(2026, 11, 20, 10, tzinfo=UTC)
+
+    def look(synced_at: datetime, config: Config = place.config) -> str:
+        with place.connect() as connection:
+            write_account(connection, config)
+            record_sync(connection, "desk", synced_at)
+            return fingerprint(connection, config)
+
+    with place.connect() as connection:
+        landed_at = (began + timedelta(seconds=40)).timestamp()
+        connection.execute(
+            f"create schema raw_desk; create table raw_desk.tickets as select '{landed_at}' as"
+            " _dlt_load_id"
+        )
+    unseen = look(began)
+    seen = look(began + timedelta(minutes=5))
+    assert seen != unseen
+    assert look(began + timedelta(minutes=10)) == seen
+    fixed = place.config.model_copy(update={"as_of": began})
+    assert look(began, fixed) == look(began + timedelta(minutes=5), fixed)

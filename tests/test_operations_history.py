@@ -14,7 +14,7 @@ import pytest
 
 from bookbag_orchestration.history import History
 from bookbag_orchestration.pipeline_runs import COLUMNS, published, write_runs
-from bookbag_orchestration.resources import Progress, Workplace
+from bookbag_orchestration.resources import Progress, WarehouseBusyError, Workplace
 from bookbag_orchestration.sections import Account, Config, FilesSource
 from bookbag_orchestration.settings import Settings
 from bookbag_orchestration.steps import recorded, reporting
@@ -246,3 +246,25 @@ def test_the_published_mart_has_each_step_of_the_run_that_made_it(golden: Path) 
         ("run", "all", "running", None),
         ("transform", "all", "done", True),
     ]
+
+
+def test_who_is_no_run_does_not_open_the_warehouse_while_one_is_at_work(place: Workplace) -> None:
+    with place.connect() as connection:
+        connection.execute("create table landed as select 1 as row")
+    with (
+        place.history.run("1", "sync"),
+        pytest.raises(WarehouseBusyError, match=r"A run \(sync\) is at work .* since \d\d:"),
+        place.look(),
+    ):
+        pass
+    with place.look() as connection:
+        assert connection.execute("from landed").fetchall() == [(1,)]
+
+
+def test_a_sync_that_did_not_come_to_the_end_is_no_whole_one(place: Workplace) -> None:
+    history = place.history
+    with history.run("1", "sync"), history.step("1", "ingest", "shop", "sync") as told_of:
+        told_of.is_behind = True
+    assert told(history, "step, state") == [("run", "done"), ("ingest", "behind")]
+    assert history.last_done("ingest", "shop") is None
+    assert history.broken() == []

@@ -15,6 +15,7 @@ from ingestion.errors import IngestError
 from ingestion.pipeline import Loaded, build, load
 from ingestion.run import SourceRun, Sync
 from ingestion.streams import State, Stream, Vendor
+from tests.source_support import Desk as VendorsDesk
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -164,3 +165,20 @@ def test_what_is_gone_is_found_within_a_week(desk: Desk) -> None:
     assert "old" in desk.texts_of("tickets")
     desk.sync(DAY)
     assert "old" not in desk.texts_of("tickets")
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "wanted"),
+    [
+        ("zendesk", {"email": "me@shop.example"},
+         "OAUTH_TOKEN, or SOURCES__DESK__EMAIL and SOURCES__DESK__API_TOKEN"),
+        ("chatwoot", {}, "DATABASE_URL, or SOURCES__DESK__API_ACCESS_TOKEN"),
+    ],
+)  # fmt: skip
+def test_secrets_that_are_missing_are_named_in_every_way_that_does(
+    kind: str, given: dict[str, str], wanted: str, tmp_path: Path
+) -> None:
+    desk = VendorsDesk(kind, "http://127.0.0.1:1", tmp_path, secrets=given)
+    with pytest.raises(IngestError) as raised:
+        desk.sync()
+    assert f"Set SOURCES__DESK__{wanted} in the environment" in str(raised.value)

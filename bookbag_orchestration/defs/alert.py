@@ -8,15 +8,12 @@ from datetime import UTC, datetime
 from time import monotonic
 
 import dagster as dg
-import duckdb
 
 from bookbag_orchestration.freshness import mart_policy
 from bookbag_orchestration.pipeline_runs import published
-from bookbag_orchestration.resources import Progress, Workplace, workplace
+from bookbag_orchestration.resources import READ, Progress, Workplace, workplace
 from bookbag_orchestration.steps import recorded
 from expectations.anomalies.incidents import Fault, Incidents, update_incidents
-
-READ = ("account", "kpi_catalog", "kpi_status", "source_freshness")
 
 
 def bring_up_to_date(place: Workplace, now: datetime) -> Incidents | None:
@@ -24,9 +21,9 @@ def bring_up_to_date(place: Workplace, now: datetime) -> Incidents | None:
     faults = [
         Fault(broken.name, broken.since, published(broken.error) or "") for broken in place.faults()
     ]
+    if not place.is_built():
+        return None
     with place.connect() as connection:
-        if not _are_built(connection):
-            return None
         return update_incidents(
             connection,
             now,
@@ -35,15 +32,6 @@ def bring_up_to_date(place: Workplace, now: datetime) -> Incidents | None:
             faults,
             is_judged=place.history.is_judged(),
         )
-
-
-def _are_built(connection: duckdb.DuckDBPyConnection) -> bool:
-    found = connection.execute(
-        "select count(*) from duckdb_tables() where schema_name = 'marts'"
-        " and list_contains(?, table_name)",
-        [list(READ)],
-    ).fetchone()
-    return found == (len(READ),)
 
 
 def alerts_asset(place: Workplace) -> dg.AssetsDefinition:

@@ -10,7 +10,7 @@ import dagster as dg
 
 from bookbag_orchestration.failure import goes_on, rest
 from bookbag_orchestration.pipeline_runs import published
-from bookbag_orchestration.resources import WarehouseBusyError, Workplace, workplace
+from bookbag_orchestration.resources import Workplace, workplace
 
 rest_job = dg.define_asset_job(
     "rest_of_failed",
@@ -30,11 +30,7 @@ def following(place: Workplace, run_id: str, job: str) -> list[str]:
     """The jobs that a failed run asks for, in this order."""
     if job in FOLLOWING:
         return []
-    try:
-        jobs = [rest_job.name] if goes_on(place, run_id) else []
-    except WarehouseBusyError:
-        # A run is at it, or will be: the next sync makes the rest.
-        jobs = []
+    jobs = [rest_job.name] if goes_on(place, run_id) else []
     if any(fault.first_run == run_id for fault in place.faults()):
         jobs.append(tell_job.name)
     return jobs

@@ -17,7 +17,7 @@ from bookbag_orchestration.freshness import source_policy
 from bookbag_orchestration.resources import Progress, Workplace, workplace
 from bookbag_orchestration.sections import AnySource, ApiSource, Config
 from bookbag_orchestration.settings import read_secrets
-from bookbag_orchestration.steps import recorded
+from bookbag_orchestration.steps import BEHIND, recorded
 from ingestion import SOURCES, VENDORS
 from ingestion.api import ApiSpec
 from ingestion.contracts import ENTITIES
@@ -114,7 +114,8 @@ def source_assets(place: Workplace, source: AnySource) -> dg.AssetsDefinition:
             )
         for key in context.selected_asset_keys:
             yield dg.MaterializeResult(
-                asset_key=key, metadata={"new_rows": loaded.rows.get(key.path[-1], 0)}
+                asset_key=key,
+                metadata={"new_rows": loaded.rows.get(key.path[-1], 0), BEHIND: loaded.is_behind},
             )
 
     return assets

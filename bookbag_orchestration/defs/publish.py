@@ -222,6 +222,9 @@ def published_asset(place: Workplace) -> dg.AssetsDefinition:
     @recorded(place, "publish")
     def published(progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
         started, now = monotonic(), datetime.now(UTC)
+        if not place.is_built():
+            progress.line("publish", "nothing is built yet", monotonic() - started)
+            return dg.MaterializeResult(metadata={"tables": 0, "rows": 0})
         is_judged = place.history.is_judged()
         result = publish(place, now) if is_judged else refresh(place, now)
         total = sum(result.rows.values())

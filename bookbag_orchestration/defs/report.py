@@ -26,6 +26,10 @@ def weekly_asset(place: Workplace) -> dg.AssetsDefinition:
     @recorded(place, "report", "weekly")
     def weekly_summary(progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
         started = monotonic()
+        if not (place.is_built() and place.history.is_judged()):
+            said = "nothing to report: what was built has not passed its checks"
+            progress.line("report", f"weekly: {said}", monotonic() - started)
+            return dg.MaterializeResult(metadata={"files": 0})
         try:
             with place.connect(read_only=True) as connection:
                 files = write_weekly(connection, place.reports)

@@ -3,7 +3,7 @@
 sync        brings in what is new and builds on it; cron of [schedules] sync
 daily       the same with every check, when the day is over
 weekly      the weekly summary, on its day and hour of [reports]
-freshness   a source whose last whole sync is too long ago: incidents are brought up to date
+freshness   a source that is late or fails, or is so no more: incidents are brought up to date
 thresholds  a newly published copy: its breaches become incidents within a minute
 """
 
@@ -74,12 +74,16 @@ def freshness(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | d
     if not place.warehouse.exists():
         yield dg.SkipReason("nothing has been loaded yet")
         return
-    late = place.late_sources(now)
-    if not late:
+    late = ",".join(place.late_sources(now))
+    found = f"{late};{','.join(fault.name for fault in place.faults())}"
+    if found != (context.cursor or ";"):
+        # Also when all is well again: where nothing new lands, nobody else would say so.
+        context.update_cursor(found)
+        yield dg.RunRequest(run_key=f"{found}@{now:%Y-%m-%dT%H:%M}", tags={"late": late})
+    elif late:
+        yield dg.RunRequest(run_key=f"{late}@{now:%Y-%m-%dT%H}", tags={"late": late})
+    else:
         yield dg.SkipReason("every source is fresh")
-        return
-    names = ",".join(late)
-    yield dg.RunRequest(run_key=f"{names}@{now:%Y-%m-%dT%H}", tags={"late": names})
 
 
 @dg.sensor(

@@ -101,6 +101,8 @@ def model_assets(place: Workplace) -> dg.AssetsDefinition:
             progress.line("transform", "nothing new since the last publication", 0.0)
             return
         is_anew = place.settings.full_refresh or place.has_other_models()
+        if is_anew:
+            place.forget_built()
         arguments = ["build", *(["--full-refresh"] if is_anew else [])]
         invocation = dbt.cli(arguments, context=context, target_path=project.target_path)
         try:

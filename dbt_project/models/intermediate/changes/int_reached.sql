@@ -1,6 +1,7 @@
 -- Tickets and orders that have changed since the last build ended, or that time has, and all that hang
 -- together with them: what the models of tickets and orders look at again. Everything, where what
--- every ticket hangs on has changed.
+-- every ticket hangs on has changed. Six links are more than any judgement looks along: the longest
+-- way is from a merged ticket over its survivor and the customer to another ticket and its orders.
 {%- set rounds = 6 %}
 with
 
