@@ -1,6 +1,7 @@
 {{ config(tags='live') }}
 -- How fresh each source is: what it landed last, and how far its data reaches behind the newest
--- source. Stale: more than two days behind what the models see.
+-- source. Stale: more than two days behind what the models see, or never loaded. What tells of no
+-- ticket and no order has no end that could lie behind.
 with
 
 dim_sources as (
@@ -19,7 +20,8 @@ select
     dim_sources.rows_loaded,
     dim_sources.quarantined_rows,
     coalesce(
-        {{ add_seconds('dim_sources.last_instant_at', '172800') }} < account.data_as_of, true
+        {{ add_seconds('dim_sources.last_instant_at', '172800') }} < account.data_as_of,
+        dim_sources.loaded_at is null
     ) as is_stale,
     account.data_as_of
 from dim_sources
