@@ -36,7 +36,7 @@ def reporting(place: Workplace, progress: Progress | None = None) -> dg.Resource
         if run is None:
             yield progress or Progress()
             return
-        with place.history.run(run.run_id, _job(run.job_name)):
+        with place.history.run(run.run_id, job_of(run)):
             yield progress or Progress()
 
     return progress_of_run
@@ -76,7 +76,7 @@ def recorded(
 @contextmanager
 def _recording(place: Workplace, step: str, subject: str, named: dict[str, Any]) -> Iterator[Told]:
     run = dg.OpExecutionContext.get().run
-    with place.history.step(run.run_id, step, subject, _job(run.job_name)) as told:
+    with place.history.step(run.run_id, step, subject, job_of(run)) as told:
         if progress := named.get("progress"):
 
             def line(name: str, text: str, seconds: float) -> None:
@@ -100,5 +100,6 @@ def _look(told: Told, result: Any) -> None:
         told.failed = f"check {result.check_name}: {told.said or 'it did not pass'}"
 
 
-def _job(name: str) -> str:
-    return _UNNAMED.get(name, name)
+def job_of(run: dg.DagsterRun) -> str:
+    """What started a run, as the history names it."""
+    return _UNNAMED.get(run.job_name, run.job_name)

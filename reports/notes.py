@@ -21,14 +21,14 @@ from reports.reading import has_table, local_time, rows
 SEVERITIES = ("critical", "high", "warn")
 # Incidents that are no KPI's, in words.
 PIPELINE_LABELS = {"source_freshness": "Late source", "pipeline_runs": "Failed step"}
+# An incident in one of these states asks nothing of anybody.
+SETTLED = ("recovered", "expected", "wrong", "closed", "accepted", "learning")
 # Incidents that say that a source is late: by its data, by its syncs, or because these fail.
-LATE = """
-    recovered_at is null and state = 'open' and (
+LATE = f"""
+    recovered_at is null and state not in {SETTLED} and (
         kpi = 'source_freshness' or (kpi = 'pipeline_runs' and starts_with(stat, 'ingest '))
     )
 """
-# An incident in one of these states asks nothing of anybody.
-SETTLED = ("recovered", "expected", "wrong", "closed", "accepted", "learning")
 SEGMENTS = ("handling", "channel", "category", "team", "customer_segment")
 
 

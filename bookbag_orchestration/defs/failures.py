@@ -11,6 +11,7 @@ import dagster as dg
 from bookbag_orchestration.failure import goes_on, rest
 from bookbag_orchestration.pipeline_runs import published
 from bookbag_orchestration.resources import Workplace, workplace
+from bookbag_orchestration.steps import job_of
 
 rest_job = dg.define_asset_job(
     "rest_of_failed",
@@ -48,7 +49,7 @@ def failures(context: dg.RunFailureSensorContext) -> dg.SensorResult:
     place.history.close_killed()
     stats = context.instance.get_run_stats(run.run_id)
     begun = datetime.fromtimestamp(stats.start_time or stats.launch_time or 0, UTC)
-    place.history.missed(run.run_id, run.job_name, begun, context.failure_event.message or "")
+    place.history.missed(run.run_id, job_of(run), begun, context.failure_event.message or "")
     said = published(place.history.error_of(run.run_id)) or "it was stopped before a step could say"
     jobs = following(place, run.run_id, run.job_name)
     context.log.error(f"{run.job_name} failed: {said} Next: {', '.join(jobs) or 'nothing'}.")

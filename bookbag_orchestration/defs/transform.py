@@ -104,17 +104,19 @@ def model_assets(place: Workplace) -> dg.AssetsDefinition:
         if is_anew:
             place.forget_built()
         arguments = ["build", *(["--full-refresh"] if is_anew else [])]
+        results = project.target_path / "run_results.json"
+        # Else a dbt that cannot start would be told by what the last one said.
+        results.unlink(missing_ok=True)
         invocation = dbt.cli(arguments, context=context, target_path=project.target_path)
         try:
-            results = project.target_path / "run_results.json"
             for event in with_samples(invocation.stream(), place, results):
                 built += isinstance(event, _BUILT)
                 tested += isinstance(event, _TESTED)
                 yield event
         except DagsterDbtCliRuntimeError as error:
-            raise TransformError(_broken_nodes(project.target_path / "run_results.json")) from error
+            raise TransformError(_broken_nodes(results)) from error
         place.note_built()
-        warned = _warnings(project.target_path / "run_results.json")
+        warned = _warnings(results)
         said = "".join(f"; look at {name}" for name in warned)
         progress.line("transform", f"{built} models, {tested} tests{said}", monotonic() - started)
 
