@@ -27,6 +27,7 @@ from rich.console import Console  # noqa: E402
 
 if TYPE_CHECKING:
     from bookbag_orchestration.resources import Workplace
+    from reports.periods import Rhythm
 
 Step = Literal["ingest", "transform", "check", "alert", "report", "publish"]
 Grain = Literal["hour", "day", "week", "month", "quarter"]
@@ -100,7 +101,7 @@ def run(
     only: Annotated[Step | None, typer.Option("--only", help="One step alone.")] = None,
     verbose: VerboseOption = False,
 ) -> None:
-    """One pass: ingest → transform → check → alert → report → publish."""
+    """One pass: ingest → transform → check → alert → publish → report."""
     settings = _settle(config, home, as_of)
     day = since.date() if since else None
     write_environment(replace(settings, full_refresh=full_refresh, since=day))
@@ -190,12 +191,18 @@ def sandbox(
     port: Annotated[int, typer.Option(help="Port on loopback.")] = 8000,
     speed: Annotated[float, typer.Option(min=0.0, help="Seconds of the shop in one.")] = 1.0,
     faults: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of bad answers.")] = 0.0,
+    orders: Annotated[
+        int | None, typer.Option(min=1, help="Orders of its 15 months; default: 40,000.")
+    ] = None,
+    tickets: Annotated[
+        int | None, typer.Option(min=1, help="Tickets of its 15 months; default: 5,000.")
+    ] = None,
 ) -> None:
     """The sample shop, living on, behind the APIs of the vendors; until interrupted."""
     from bookbag_orchestration.sandbox import SandboxError, serve
 
     try:
-        serve(port, speed=speed, faults=faults, say=Console().print)
+        serve(port, orders, tickets, speed=speed, faults=faults, say=Console().print)
     except SandboxError as error:
         raise Stop(str(error), 1) from None
 
@@ -257,15 +264,33 @@ def weekly(
     home: HomeOption = None,
 ) -> None:
     """The weekly summary (HTML) and the scorecard (CSV) from the published copy."""
+    from reports.periods import WEEKLY
+
+    _report(WEEKLY, period, config, home)
+
+
+@report_app.command(epilog="Example: bookbag report monthly --period 2026-10")
+def monthly(
+    period: Annotated[str | None, typer.Option(help="Month; default: the last one.")] = None,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """The monthly summary (HTML) and the scorecard (CSV) from the published copy."""
+    from reports.periods import MONTHLY
+
+    _report(MONTHLY, period, config, home)
+
+
+def _report(rhythm: Rhythm, period: str | None, config: Path | None, home: Path | None) -> None:
     _settle(config, home)
     from bookbag_orchestration.screens import ScreenError, published_copy
     from reports.errors import PeriodError, ReportError
-    from reports.weekly import write_weekly
+    from reports.files import write_report
 
     place = _workplace()
     try:
         with published_copy(place) as connection:
-            files = write_weekly(connection, place.reports, period)
+            files = write_report(connection, place.reports, rhythm, period)
     except ScreenError as error:
         raise Stop(str(error), error.code) from None
     except PeriodError as error:
@@ -281,7 +306,7 @@ def _check_owner(place: Workplace) -> None:
     from bookbag_orchestration.resources import WarehouseBusyError
 
     try:
-        place.check_owner()
+        place.check_owner(lambda text: print(f"bookbag {text}", file=sys.stderr))
     except ConfigError as error:
         raise Stop(str(error), 2) from None
     except WarehouseBusyError as error:

@@ -36,6 +36,17 @@ def longest_gap(cron: str) -> timedelta:
     raise ValueError(f"{cron!r} is no timetable: years pass without a tick")
 
 
+def next_tick(cron: str, timezone: str, now: datetime) -> datetime:
+    """The first tick after `now`."""
+    ticks = dg.TimeWindowPartitionsDefinition(
+        start=_BEGIN, cron_schedule=cron, fmt=_FORMAT, timezone=timezone
+    )
+    window = ticks.get_next_partition_window(now)
+    if window is None:
+        raise ValueError(f"{cron!r} is no timetable: it has no tick after {now}")
+    return window.start
+
+
 def allowance(source: AnySource, config: Config) -> timedelta:
     """How long ago the last whole sync of a source may be."""
     if isinstance(source, ApiSource):

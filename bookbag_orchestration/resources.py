@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -25,11 +25,16 @@ from bookbag_orchestration.freshness import allowance
 from bookbag_orchestration.history import ALL, Broken, History
 from bookbag_orchestration.sections import Config
 from bookbag_orchestration.settings import DBT_PROJECT, Settings, read_environment, tell_dbt
+from bookbag_orchestration.turns import turn
 from ingestion import VENDORS
 
 # Marts that the steps after the build read; without them nothing has been built.
 READ = ("account", "kpi_catalog", "kpi_status", "source_freshness")
+# A live pass takes less.
+LOOK_WAIT_S = 60.0
 MANIFEST_INPUTS = ("*.sql", "*.yml", "*.csv")
+LIVE = "live-"
+"""Before the fingerprint of a build that made only what follows from what has just come."""
 
 
 class WarehouseBusyError(Exception):
@@ -104,29 +109,50 @@ class Workplace:
             connection.close()
 
     @contextmanager
-    def look(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The warehouse read-only, for whoever is no run.
+    def alone(
+        self, wait_s: float | None = None, say: Callable[[str], object] = lambda text: None
+    ) -> Iterator[None]:
+        """Nobody else works at the warehouse meanwhile; `say` is told for whom this waits.
 
-        Raises WarehouseBusyError while a run is at work: between two steps the file is free, and a
-        reader would make the next step fail.
+        Raises WarehouseBusyError after `wait_s`. Between two steps of a run the file is free, and
+        who opened it then would make the next step fail.
         """
-        if found := self.history.at_work():
-            job, since = found
-            raise WarehouseBusyError(
-                f"A run ({job}) is at work in {self.home} since {since:%H:%M:%S} UTC, and the"
-                " warehouse is its alone. Try again when it has ended; `bookbag kpi` and readers of"
-                " the published copy need not wait."
-            )
-        with self.connect(read_only=True) as connection:
+
+        def at_work() -> str:
+            found = self.history.at_work()
+            return f"a run ({found[0]}, since {found[1]:%H:%M:%S} UTC)" if found else "another run"
+
+        def tell() -> None:
+            say(f"waits for {at_work()} that is at work in {self.home}")
+
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(turn(self.warehouse.parent, wait_s=wait_s, waits=tell))
+            except TimeoutError as error:
+                raise WarehouseBusyError(
+                    f"{at_work().capitalize()} is at work in {self.home}, and the warehouse is its"
+                    " alone. Try again when it has ended; `bookbag kpi` and whoever reads the"
+                    " published copy need not wait."
+                ) from error
+            yield
+
+    @contextmanager
+    def look(
+        self, wait_s: float | None = LOOK_WAIT_S, say: Callable[[str], object] = lambda text: None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The warehouse read-only, for whoever is no run. Raises WarehouseBusyError where the run
+        that is at work takes longer than `wait_s`.
+        """
+        with self.alone(wait_s, say), self.connect(read_only=True) as connection:
             yield connection
 
-    def check_owner(self) -> None:
-        """Raises ConfigError where the home folder is another account's, WarehouseBusyError while a
-        run is at work.
+    def check_owner(self, say: Callable[[str], object] = lambda text: None) -> None:
+        """Raises ConfigError where the home folder is another account's. Waits while a run is at
+        work.
         """
         if not self.warehouse.exists():
             return
-        with self.look() as connection:
+        with self.look(wait_s=None, say=say) as connection:
             stranger = stranger_in(connection, self.config)
         if stranger:
             raise ConfigError(
@@ -174,9 +200,15 @@ class Workplace:
         with self.connect(read_only=True) as connection:
             return f"{fingerprint(connection, self.config)}-{_project_hash()[:16]}"
 
-    def note_built(self) -> None:
-        """Keeps what the marts have just been made of: more may land before they are published."""
-        self._built.write_text(self.inputs())
+    def note_built(self, *, live: bool = False) -> None:
+        """Keeps what the marts have just been made of: more may land before they are published. A
+        live build leaves something to the next whole one.
+        """
+        self._built.write_text(f"{LIVE if live else ''}{self.inputs()}")
+
+    def is_followed(self) -> bool:
+        """Whether what has landed is in the copy as far as a live build would bring it there."""
+        return self.inputs() == (self.published_inputs() or "").removeprefix(LIVE)
 
     def built_inputs(self) -> str:
         """The fingerprint of what the marts in the warehouse were made of."""
@@ -190,6 +222,22 @@ class Workplace:
         """The fingerprint behind the published copy; None without one."""
         manifest = self.published / "manifest.json"
         return json.loads(manifest.read_text()).get("inputs") if manifest.exists() else None
+
+    def note_ahead(self) -> None:
+        """Before a build: from now on the tables are not what was published."""
+        self._ahead.touch()
+
+    def note_level(self) -> None:
+        """What was built is published."""
+        self._ahead.unlink(missing_ok=True)
+
+    def is_level(self) -> bool:
+        """Whether the copy holds what the warehouse does, so that it can follow its changes."""
+        return not self._ahead.exists() and self.published_inputs() == self.built_inputs()
+
+    @property
+    def _ahead(self) -> Path:
+        return self.warehouse.with_name("built.ahead")
 
     def forget_built(self) -> None:
         """Before a build of everything: if it does not end well, the next is one, too."""

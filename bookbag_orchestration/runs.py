@@ -2,7 +2,7 @@
 
 Dagster's own log lines and dbt's go to a file in the home folder; what a person sees is a line a
 step. A failed step keeps what hangs on it from running and nothing else; a failed source keeps back
-itself alone.
+itself alone. Reports come last, each in a run of its own, since each is about another period.
 """
 
 import contextlib
@@ -16,8 +16,11 @@ import dagster as dg
 from bookbag_orchestration import sandbox
 from bookbag_orchestration.definitions import defs
 from bookbag_orchestration.failure import goes_on, rest
+from bookbag_orchestration.report_periods import Calendar, calendars
 from bookbag_orchestration.resources import Progress, Workplace
 from bookbag_orchestration.steps import reporting
+from reports.errors import NotCompleteError
+from reports.summary import default_period
 
 STEPS = ("ingest", "transform", "check", "alert", "report", "publish")
 LOG_NAME = "run.log"
@@ -29,7 +32,10 @@ OWN_ERRORS = (
     "TransformError",
     "WarehouseBusyError",
     "PublishedError",
+    "BackfillError",
 )
+REPORT = "report"
+PUBLISHED = dg.AssetKey(["published", "bookbag"])
 
 
 class SerializedError(Protocol):
@@ -62,7 +68,11 @@ class Outcome:
 
 
 def run_pipeline(place: Workplace, progress: Progress, only: str | None = None) -> Outcome:
-    """Materialises every asset, or those of one step; raises nothing that a step raised."""
+    """Materialises every asset, or those of one step; raises nothing that a step raised.
+
+    Reports are those of the newest complete periods, where something was published or they alone
+    are asked for.
+    """
     if only in (None, "ingest"):
         sandbox.prepare(place.config)
     definitions = defs()
@@ -73,34 +83,67 @@ def run_pipeline(place: Workplace, progress: Progress, only: str | None = None) 
     log = place.home / "logs" / LOG_NAME
     resources = {**(definitions.resources or {}), "progress": reporting(place, progress)}
 
-    def materialize(selection: dg.AssetSelection | None) -> dg.ExecuteInProcessResult:
+    def materialize(
+        selection: dg.AssetSelection, partition: str | None = None
+    ) -> dg.ExecuteInProcessResult:
         return dg.materialize(
             assets,
             selection=selection,
+            partition_key=partition,
             resources=resources,
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "INFO"}}}},
         )
 
+    results: list[dg.ExecuteInProcessResult] = []
     with _quiet(log):
-        results = [materialize(_selection(only, definitions))]
-        went_on = not results[0].success and only is None and goes_on(place, results[0].run_id)
+        if only != REPORT:
+            results.append(materialize(_selection(only, definitions)))
+        went_on = only is None and not results[0].success and goes_on(place, results[0].run_id)
         if went_on:
-            results.append(materialize(rest(with_reports=True)))
-    published = dg.AssetKey(["published", "bookbag"])
-    made = {event.asset_key for event in results[-1].get_asset_materialization_events()}
+            results.append(materialize(rest()))
+        is_published = any(_has_made(PUBLISHED, result) for result in results)
+        if only == REPORT or (only is None and is_published):
+            for calendar in calendars(place.config):
+                if key := _newest(place, calendar, progress):
+                    asset = dg.AssetSelection.assets(calendar.asset_key)
+                    results.append(materialize(asset, key))
     told = [_failures(result) for result in results]
     return Outcome(
         [message for messages, _ in told for message in messages],
         [trace for _, traces in told for trace in traces],
         log,
-        went_on=went_on and published in made,
+        went_on=went_on and is_published,
     )
 
 
-def _selection(only: str | None, definitions: dg.Definitions) -> dg.AssetSelection | None:
+def _has_made(key: dg.AssetKey, result: dg.ExecuteInProcessResult) -> bool:
+    return any(event.asset_key == key for event in result.get_asset_materialization_events())
+
+
+def _newest(place: Workplace, calendar: Calendar, progress: Progress) -> str | None:
+    """The partition of the newest period that is complete in the data; None, with a line that says
+    why, where there is none.
+    """
+    said = "nothing is built yet"
+    if place.is_built():
+        try:
+            with place.connect(read_only=True) as connection:
+                period = default_period(connection, calendar.rhythm)
+        except NotCompleteError as error:
+            said = str(error)
+        else:
+            key = calendar.key_of(period)
+            if calendar.partitions.has_partition_key(key):
+                return key
+            said = f"{period.label} is not made: by the clock of this machine it is not over"
+    progress.line(REPORT, f"{calendar.name}: {said}", 0.0)
+    return None
+
+
+def _selection(only: str | None, definitions: dg.Definitions) -> dg.AssetSelection:
     if only is None:
-        return None
+        return dg.AssetSelection.all() - dg.AssetSelection.groups(REPORT)
     if only == "check":
         return dg.AssetSelection.checks(*(definitions.asset_checks or ()))
     return dg.AssetSelection.groups(only).without_checks()

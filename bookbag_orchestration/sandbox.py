@@ -31,9 +31,18 @@ class SandboxError(Exception):
     """The sandbox cannot be served; the message is what the user reads."""
 
 
-def serve(port: int, *, speed: float, faults: float, say: Callable[[str], object]) -> None:
+def serve(
+    port: int,
+    orders: int | None = None,
+    tickets: int | None = None,
+    *,
+    speed: float,
+    faults: float,
+    say: Callable[[str], object],
+) -> None:
     """Serves until interrupted. Raises SandboxError if the port is taken."""
-    app = _app(SampleSpec(), speed, faults, _quicker_limits())
+    shop = SampleSpec(orders=orders or SampleSpec.orders, tickets=tickets or SampleSpec.tickets)
+    app = _app(shop, speed, faults, _quicker_limits())
     say(f"The sample shop on loopback, at {speed:g} times the speed of life. Interrupt to stop.")
     for kind in sorted(vendors.VENDORS):
         secrets = " ".join(

@@ -118,10 +118,10 @@ def headline_lines(place: Workplace) -> list[str]:
 
 
 def next_lines(place: Workplace) -> list[str]:
-    weeks = sorted((place.reports / "weekly").glob("*/summary.html"))
     lines = [""]
-    if weeks:
-        lines.append(f"Weekly report   {weeks[-1]}")
+    for name in ("weekly", "monthly"):
+        if made := sorted((place.reports / name).glob("*/summary.html")):
+            lines.append(f"{f'{name.capitalize()} report':<16}{made[-1]}")
     lines += [
         f"For BI tools    {place.published / 'bookbag.duckdb'} (read-only), parquet/ beside it",
         "Next            bookbag kpi · bookbag sources · make dev (the Dagster UI)",

@@ -4,7 +4,7 @@ import re
 from abc import ABC, abstractmethod
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -16,7 +16,8 @@ from ingestion.sample.story import SampleSpec
 
 SANDBOX = "sandbox"
 """The `url` of a source that is the sample shop, served in the shape of the source's kind."""
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS = get_args(Weekday)
 
 
 def known_zone(name: str) -> str:
@@ -67,9 +68,7 @@ class Account(Section):
     id: str = Field(min_length=1)
     timezone: Zone = "UTC"
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
-    week_start: Literal[
-        "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
-    ] = "monday"
+    week_start: Weekday = "monday"
     ai_launch_date: date | None = None
     ai_coverage_complete_from: date | None = None
 
@@ -189,12 +188,14 @@ class ApiSource(Source):
     """A vendor's API, at `url` or at the vendor's address of `subdomain`; `url` may be SANDBOX.
 
     A sync that is not done after `sync_minutes` lets the others have their turn, and goes on next
-    time.
+    time. Between two ticks it is asked again `poll_seconds` after its last answer, by default as
+    its vendor's limits allow.
     """
 
     url: Annotated[str, AfterValidator(_address)] | None = None
     subdomain: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")
     sync_minutes: float = Field(default=60, gt=0)
+    poll_seconds: float | None = Field(default=None, gt=0)
 
     def spec(self, base: Path) -> ApiSpec:
         address = VENDORS[self.kind].address.format(subdomain=self.subdomain)
@@ -205,6 +206,10 @@ class ApiSource(Source):
             url=(self.url or address).rstrip("/"),
             start_at=datetime.combine(start, time(), ZoneInfo(self.timezone)) if start else None,
         )
+
+    @property
+    def pace_s(self) -> float:
+        return self.poll_seconds or VENDORS[self.kind].pace_s
 
     @model_validator(mode="after")
     def _has_an_address(self) -> Self:
@@ -222,16 +227,27 @@ AnySource = FilesSource | SampleSource | ApiSource
 class Delivery(Section):
     """When a scheduled report is made, in the account's zone, and who gets it."""
 
-    day: str | int = "monday"
     at: Annotated[str, BeforeValidator(_clock), Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = (
         "07:00"
     )
     to: list[str] = []
 
 
+class WeeklyDelivery(Delivery):
+    """`day`: the first such weekday from the end of the week on."""
+
+    day: Weekday = "monday"
+
+
+class MonthlyDelivery(Delivery):
+    """`day`: of the month after; one that it lacks is its last."""
+
+    day: int = Field(default=1, ge=1, le=31)
+
+
 class Reports(Section):
-    weekly: Delivery = Delivery(day="monday")
-    monthly: Delivery = Delivery(day=1)
+    weekly: WeeklyDelivery = WeeklyDelivery()
+    monthly: MonthlyDelivery = MonthlyDelivery()
     pages: str | None = None
 
 
@@ -240,9 +256,12 @@ class Publish(Section):
 
 
 class Schedules(Section):
-    """Cron expressions by schedule, in the account's zone."""
+    """Cron expressions by schedule, in the account's zone. The hourly one, which keeps the sync
+    waiting, comes shortly before one.
+    """
 
     sync: str = "*/5 * * * *"
+    hourly: str = "58 * * * *"
     daily: str = "15 2 * * *"
 
 

@@ -4,7 +4,8 @@ Telemetry of every library is off before any of them is imported.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -83,8 +84,27 @@ def write_environment(settings: Settings) -> None:
 
 def tell_dbt(warehouse: Path, spill: Path) -> None:
     """What dbt_project/profiles.yml reads."""
-    os.environ["BOOKBAG_WAREHOUSE"] = str(warehouse)
-    os.environ["BOOKBAG_TEMP"] = str(spill)
+    os.environ.update(_dbt_paths(warehouse, spill))
+
+
+def dbt_environment(warehouse: Path, spill: Path) -> dict[str, str]:
+    """The environment of a dbt that builds another warehouse than this process's, whole."""
+    ours = {name: value for name, value in os.environ.items() if name != "BOOKBAG_BUILD"}
+    return ours | _dbt_paths(warehouse, spill)
+
+
+def _dbt_paths(warehouse: Path, spill: Path) -> dict[str, str]:
+    return {"BOOKBAG_WAREHOUSE": str(warehouse), "BOOKBAG_TEMP": str(spill)}
+
+
+@contextmanager
+def live_build() -> Iterator[None]:
+    """What dbt builds meanwhile follows what has just come, and makes nothing else anew."""
+    os.environ["BOOKBAG_BUILD"] = "live"
+    try:
+        yield
+    finally:
+        del os.environ["BOOKBAG_BUILD"]
 
 
 def read_secrets(source: str, keys: Iterable[str]) -> dict[str, str]:

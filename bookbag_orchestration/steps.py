@@ -36,7 +36,8 @@ def reporting(place: Workplace, progress: Progress | None = None) -> dg.Resource
         if run is None:
             yield progress or Progress()
             return
-        with place.history.run(run.run_id, job_of(run)):
+        say = context.log.info if context.log else print
+        with place.alone(say=say), place.history.run(run.run_id, job_of(run)):
             yield progress or Progress()
 
     return progress_of_run

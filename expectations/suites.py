@@ -6,6 +6,7 @@ frame it looks at; a failed expectation tells which, with the rows that broke it
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -64,14 +65,15 @@ class Failure:
 
 def failures(connection: duckdb.DuckDBPyConnection, suites: Sequence[Suite]) -> list[Failure]:
     """Runs the suites; empty where everything holds."""
+    return [each for suite in suites for each in _failures(connection, suite)]
+
+
+def _failures(connection: duckdb.DuckDBPyConnection, suite: Suite) -> list[Failure]:
     import great_expectations as gx
 
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
-    source = context.data_sources.add_pandas("frames")
-    found: list[Failure] = []
-    for suite in suites:
-        frame = connection.execute(suite.query).df()
+    source, found = _frames(), []
+    frame = connection.execute(suite.query).df()
+    try:
         batch = (
             source.add_dataframe_asset(suite.name)
             .add_batch_definition_whole_dataframe("whole")
@@ -83,7 +85,19 @@ def failures(connection: duckdb.DuckDBPyConnection, suites: Sequence[Suite]) -> 
             if not result.success:
                 failure = _failure(suite, expectation, result.result, frame)
                 found.append(replace(failure, behind=_behind(connection, suite)))
+    finally:
+        source.delete_asset(suite.name)
     return found
+
+
+@cache
+def _frames() -> Any:
+    """Where frames are judged: one a process, since each context leaves a folder behind."""
+    import great_expectations as gx
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
+    return context.data_sources.add_pandas("frames")
 
 
 def _failure(

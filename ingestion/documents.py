@@ -29,7 +29,7 @@ DOCUMENTS = pa.schema(
     ]
 )
 _BATCH = 5_000
-_NO_KEYS = pa.table({"key": pa.array([], pa.string())})
+_KEYS = pa.schema([("key", pa.string())])
 _GONE = "deleted"
 
 Document = dict[str, Any]
@@ -83,7 +83,7 @@ class Documents:
 
     def _held(self) -> int:
         """How many documents there are, deleted ones not counted."""
-        ((held,),) = self._ask_living("select count(*) from living", _NO_KEYS)
+        ((held,),) = self._ask_living("select count(*) from living", _KEYS.empty_table())
         return int(held)
 
     def _ask_living(self, question: str, apart_from: pa.Table) -> list[tuple[Any, ...]]:

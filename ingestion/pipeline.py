@@ -55,7 +55,8 @@ def build(source: str, warehouse: Path, working: Path) -> dlt.Pipeline:
     dlt.config["load.raise_on_failed_jobs"] = True
     # One table after the other: DuckDB has two threads for each, and memory is that of one.
     dlt.config["load.workers"] = 1
-    credentials = DuckDbCredentials(str(warehouse), global_config=LOADING)
+    credentials = DuckDbCredentials(global_config=LOADING)
+    credentials.database = str(warehouse)
     return dlt.pipeline(
         pipeline_name=f"bookbag_{source}",
         pipelines_dir=str(working / "dlt"),

@@ -75,7 +75,8 @@ class Vendor:
 
     `address` has a place for the subdomain, and is empty where only `url` can say it; `secrets` are
     the keys of which one whole set has to be there. `instead`: by a secret, another way to the same
-    tables, which is taken where that secret is given.
+    tables, which is taken where that secret is given. `pace_s`: the seconds that its limits want
+    between two looks at what is new.
     """
 
     streams: Sequence[Stream]
@@ -83,6 +84,7 @@ class Vendor:
     address: str
     secrets: Sequence[Sequence[str]]
     instead: Mapping[str, "Vendor"] = field(default_factory=dict)
+    pace_s: float = 20
 
     @property
     def tables(self) -> tuple[str, ...]:

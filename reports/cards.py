@@ -27,9 +27,9 @@ HUMAN_NOTE = {"deflection_rate": "human is 0 by definition"}
 
 @dataclass(frozen=True)
 class Point:
-    """A week of a trend; `value` None where there is none."""
+    """A period of a trend; `value` None where there is none."""
 
-    week: Period
+    period: Period
     value: float | None
     is_mature: bool
     is_low_sample: bool
@@ -37,9 +37,9 @@ class Point:
 
 @dataclass(frozen=True)
 class Card:
-    """A headline: the line of the newest final week up to the report's, and its trend.
+    """A headline: the line of the newest final period up to the report's, and its trend.
 
-    `pending` is the report's own week where that is not final yet; `split` stands beside CSAT.
+    `pending` is the report's own period where that is not final yet; `split` stands beside CSAT.
     """
 
     line: Line
@@ -70,7 +70,7 @@ class Card:
 
 
 def read_cards(
-    catalog: dict[str, Kpi], figures: Figures, statuses: Statuses, week: Period
+    catalog: dict[str, Kpi], figures: Figures, statuses: Statuses, period: Period
 ) -> tuple[Card, ...]:
     """The core four, in their order."""
     missing = [name for name in HEADLINES if name not in catalog or not catalog[name].stats]
@@ -79,17 +79,17 @@ def read_cards(
             f"marts.kpi_catalog lacks the headline KPI {', '.join(missing)} or its stats. "
             "Run `bookbag run --only transform`, then publish."
         )
-    return tuple(_card(catalog[name], catalog, figures, statuses, week) for name in HEADLINES)
+    return tuple(_card(catalog[name], catalog, figures, statuses, period) for name in HEADLINES)
 
 
 def _card(
-    kpi: Kpi, catalog: dict[str, Kpi], figures: Figures, statuses: Statuses, week: Period
+    kpi: Kpi, catalog: dict[str, Kpi], figures: Figures, statuses: Statuses, period: Period
 ) -> Card:
     stat = kpi.stats[0]
-    own = figures.get((kpi.kpi, stat.name, "all", week.starts_on))
+    own = figures.get((kpi.kpi, stat.name, "all", period.starts_on))
     is_pending = own is not None and not own.is_mature
-    shown = _latest_final(kpi, stat, figures, week) if is_pending else week
-    line = read_line(kpi, stat, figures, statuses, shown or week)
+    shown = _latest_final(kpi, stat, figures, period) if is_pending else period
+    line = read_line(kpi, stat, figures, statuses, shown or period)
     if shown is None:
         line = replace(
             line,
@@ -98,29 +98,31 @@ def _card(
             human=None,
             change=None,
             target=None,
-            reason="no week is final yet",
+            reason=f"no {period.grain} is final yet",
         )
     parity = catalog.get("csat_parity") if kpi.kpi == "csat" else None
     return Card(
         line=line,
-        is_earlier=shown is not None and shown != week,
+        is_earlier=shown is not None and shown != period,
         pending=own if is_pending else None,
-        trend=tuple(_point(kpi, stat, figures, one) for one in week.trend()),
-        split=read_line(parity, parity.stats[0], figures, statuses, line.week) if parity else None,
+        trend=tuple(_point(kpi, stat, figures, one) for one in period.trend()),
+        split=read_line(parity, parity.stats[0], figures, statuses, line.period)
+        if parity
+        else None,
     )
 
 
-def _latest_final(kpi: Kpi, stat: Stat, figures: Figures, week: Period) -> Period | None:
-    """The newest week before this one whose figure can no longer change, within the trend."""
-    for earlier in reversed(week.trend()[:-1]):
+def _latest_final(kpi: Kpi, stat: Stat, figures: Figures, period: Period) -> Period | None:
+    """The newest period before this one whose figure can no longer change, within the trend."""
+    for earlier in reversed(period.trend()[:-1]):
         figure = figures.get((kpi.kpi, stat.name, "all", earlier.starts_on))
         if figure is not None and figure.is_mature:
             return earlier
     return None
 
 
-def _point(kpi: Kpi, stat: Stat, figures: Figures, week: Period) -> Point:
-    figure = figures.get((kpi.kpi, stat.name, "all", week.starts_on))
+def _point(kpi: Kpi, stat: Stat, figures: Figures, period: Period) -> Point:
+    figure = figures.get((kpi.kpi, stat.name, "all", period.starts_on))
     if figure is None:
-        return Point(week, None, is_mature=True, is_low_sample=False)
-    return Point(week, figure.value, figure.is_mature, figure.is_low_sample)
+        return Point(period, None, is_mature=True, is_low_sample=False)
+    return Point(period, figure.value, figure.is_mature, figure.is_low_sample)

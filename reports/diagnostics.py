@@ -1,4 +1,4 @@
-"""The diagnostics of a weekly report, by quadrant of the balanced scorecard."""
+"""The diagnostics of a report, by quadrant of the balanced scorecard."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import re
 from dataclasses import dataclass
 
 from reports.lines import Line, read_line
-from reports.periods import Period
+from reports.periods import Period, Rhythm
 from reports.published import Figures, Kpi, Stat, Statuses
 
 QUADRANTS = ("quality", "efficiency", "volume", "revenue")
-# The cadence decides in which report a KPI appears (CAPABILITIES.md F14).
-WEEKLY_CADENCES = frozenset({"live", "daily", "weekly"})
 # These are about one side: the slice of the other is 0, 1 or empty by definition.
 ONE_SIDED = frozenset(
     {
@@ -35,17 +33,17 @@ class Group:
 
 
 def read_groups(
-    catalog: dict[str, Kpi], figures: Figures, statuses: Statuses, week: Period
+    catalog: dict[str, Kpi], figures: Figures, statuses: Statuses, rhythm: Rhythm, period: Period
 ) -> tuple[Group, ...]:
     """The quadrants that have something to show.
 
     A KPI that the data cannot give has no line: the data notes name it with its reason.
     """
-    shown = [kpi for kpi in catalog.values() if is_weekly(kpi) and kpi.tier != "headline"]
+    shown = [kpi for kpi in catalog.values() if belongs(kpi, rhythm) and kpi.tier != "headline"]
     groups = []
     for quadrant in dict.fromkeys((*QUADRANTS, *(kpi.quadrant for kpi in shown))):
         lines = tuple(
-            read_line(kpi, stat, figures, statuses, week)
+            read_line(kpi, stat, figures, statuses, period)
             for kpi in shown
             if kpi.quadrant == quadrant and kpi.available
             for stat in shown_stats(kpi)
@@ -55,9 +53,9 @@ def read_groups(
     return tuple(groups)
 
 
-def is_weekly(kpi: Kpi) -> bool:
-    """Whether a weekly report has this KPI: its cadence is a week or less."""
-    return not WEEKLY_CADENCES.isdisjoint(re.findall("[a-z]+", kpi.cadence.lower()))
+def belongs(kpi: Kpi, rhythm: Rhythm) -> bool:
+    """Whether a report has this KPI, which its cadence decides."""
+    return not rhythm.cadences.isdisjoint(re.findall("[a-z]+", kpi.cadence.lower()))
 
 
 def shown_stats(kpi: Kpi) -> tuple[Stat, ...]:

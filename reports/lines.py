@@ -1,4 +1,4 @@
-"""One figure with all that makes it readable: the week before, baseline, target, both sides.
+"""One figure with all that makes it readable: the period before, baseline, target, both sides.
 
 Cards and table rows are both lines, so that they judge and explain alike.
 """
@@ -15,11 +15,11 @@ from reports.published import Figure, Figures, Kpi, Stat, Statuses
 
 @dataclass(frozen=True)
 class Line:
-    """A stat of a KPI in a week; `reason` says why there is no value, where there is none."""
+    """A stat of a KPI in a period; `reason` says why there is no value, where there is none."""
 
     kpi: Kpi
     stat: Stat
-    week: Period
+    period: Period
     figure: Figure | None
     previous: Figure | None
     change: Change | None
@@ -44,26 +44,26 @@ class Line:
         return f"low sample, n = {self.figure.n:,}" if self.figure.is_low_sample else ""
 
 
-def read_line(kpi: Kpi, stat: Stat, figures: Figures, statuses: Statuses, week: Period) -> Line:
-    """The line of a stat in a week."""
-    figure = figures.get((kpi.kpi, stat.name, "all", week.starts_on))
-    previous = figures.get((kpi.kpi, stat.name, "all", week.back(1).starts_on))
-    ai = figures.get((kpi.kpi, stat.name, "ai_handled", week.starts_on))
-    human = figures.get((kpi.kpi, stat.name, "human_handled", week.starts_on))
+def read_line(kpi: Kpi, stat: Stat, figures: Figures, statuses: Statuses, period: Period) -> Line:
+    """The line of a stat in a period."""
+    figure = figures.get((kpi.kpi, stat.name, "all", period.starts_on))
+    previous = figures.get((kpi.kpi, stat.name, "all", period.back(1).starts_on))
+    ai = figures.get((kpi.kpi, stat.name, "ai_handled", period.starts_on))
+    human = figures.get((kpi.kpi, stat.name, "human_handled", period.starts_on))
     status = statuses.get((kpi.kpi, stat.name))
     return Line(
         kpi=kpi,
         stat=stat,
-        week=week,
+        period=period,
         figure=figure,
         previous=previous,
         change=_difference(figure, previous, stat, kpi.direction),
         ai=ai,
         human=human,
-        # A baseline looks back from the latest period: for an earlier week it would look ahead.
-        baseline=status.baseline if status and status.starts_on <= week.starts_on else None,
+        # A baseline looks back from the latest period: for an earlier one it would look ahead.
+        baseline=status.baseline if status and status.starts_on <= period.starts_on else None,
         target=judge(kpi, stat, figure, status),
-        reason=_reason(kpi, figure),
+        reason=_reason(kpi, figure, period),
     )
 
 
@@ -76,11 +76,13 @@ def _difference(
     return change(value.value, other.value, stat.kind, direction, is_judged=is_judged)
 
 
-def _reason(kpi: Kpi, figure: Figure | None) -> str:
+def _reason(kpi: Kpi, figure: Figure | None, period: Period) -> str:
     if figure is not None and figure.value is not None:
         return ""
     if not kpi.available:
         return kpi.unavailable_reason or "not available from the connected sources"
     if figure is None:
-        return "no complete figure for this week"
-    return "nothing to measure this week" if figure.n == 0 else "not known from the data"
+        return f"no complete figure for this {period.grain}"
+    if figure.n == 0:
+        return f"nothing to measure this {period.grain}"
+    return "not known from the data"

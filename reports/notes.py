@@ -12,9 +12,9 @@ from typing import Any
 
 import duckdb
 
-from reports.diagnostics import is_weekly
+from reports.diagnostics import belongs
 from reports.formats import Kind, plain
-from reports.periods import Period
+from reports.periods import Period, Rhythm
 from reports.published import Account, Kpi, Statuses
 from reports.reading import has_table, local_time, rows
 
@@ -78,7 +78,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Notes:
-    """Context of the week, and what the data lack."""
+    """Context of the period, and what the data lack."""
 
     events: tuple[Event, ...]
     remarks: tuple[tuple[str, str], ...]  # KPI label, what the mart says about its figure
@@ -137,32 +137,33 @@ def read_notes(
     catalog: dict[str, Kpi],
     statuses: Statuses,
     account: Account,
-    week: Period,
+    rhythm: Rhythm,
+    period: Period,
 ) -> Notes:
-    """The notes of a week."""
+    """The notes of a period."""
     remarks = (
         (kpi.label, status.context_note)
         for (name, stat), status in statuses.items()
         if (kpi := catalog.get(name))
-        and is_weekly(kpi)
+        and belongs(kpi, rhythm)
         and kpi.stats
         and kpi.stats[0].name == stat
         and status.context_note
-        and status.starts_on <= week.starts_on
+        and status.starts_on <= period.starts_on
     )
     return Notes(
-        events=tuple(_events(connection, week)),
+        events=tuple(_events(connection, period)),
         remarks=tuple(sorted(set(remarks))),
         unavailable=tuple(
             (kpi.label, kpi.unavailable_reason or "no reason is given")
             for kpi in catalog.values()
-            if not kpi.available and is_weekly(kpi)
+            if not kpi.available and belongs(kpi, rhythm)
         ),
         sources=_sources(connection, account),
     )
 
 
-def _events(connection: duckdb.DuckDBPyConnection, week: Period) -> list[Event]:
+def _events(connection: duckdb.DuckDBPyConnection, period: Period) -> list[Event]:
     if not has_table(connection, "dim_calendar_context", "core"):
         return []
     sql = """
@@ -180,7 +181,7 @@ def _events(connection: duckdb.DuckDBPyConnection, week: Period) -> list[Event]:
             scope=_scope({name: row[name] for name in ("channel", "category", "kpi")}),
             expected_direction=plain(row["expected_direction"]),
         )
-        for row in rows(connection, sql, [week.ends_on, week.starts_on])
+        for row in rows(connection, sql, [period.ends_on, period.starts_on])
     ]
 
 

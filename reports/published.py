@@ -1,7 +1,7 @@
 """What a report reads: rows of the published copy as typed values.
 
-Figures of partial weeks stop here, so that nothing behind this border can show one. Instants leave
-DuckDB as microseconds, so that the session's zone cannot shift them.
+Figures of partial periods stop here, so that nothing behind this border can show one. Instants
+leave DuckDB as microseconds, so that the session's zone cannot shift them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import duckdb
 
 from reports.errors import PublishedError
 from reports.formats import Kind, kind_of, plain
+from reports.periods import Grain
 from reports.reading import has_table, local_time, rows
 
 HANDLINGS = ("all", "ai_handled", "human_handled")
@@ -70,7 +71,7 @@ class Kpi:
 
 @dataclass(frozen=True)
 class Figure:
-    """A row of `marts.kpi_values` of the whole account; never of a partial week."""
+    """A row of `marts.kpi_values` of the whole account; never of a partial period."""
 
     starts_on: date
     value: float | None
@@ -83,7 +84,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Status:
-    """A row of `marts.kpi_status` (week grain, whole account); the tiers are those in force."""
+    """A row of `marts.kpi_status` (whole account); the tiers are those in force."""
 
     starts_on: date
     baseline: float | None
@@ -96,7 +97,9 @@ class Status:
 
 
 Statuses = dict[tuple[str, str], Status]  # by kpi and stat
-Figures = dict[tuple[str, str, str, date], Figure]  # by kpi, stat, handling, first day of the week
+Figures = dict[
+    tuple[str, str, str, date], Figure
+]  # by kpi, stat, handling, first day of the period
 
 
 def read_account(connection: duckdb.DuckDBPyConnection) -> Account:
@@ -149,23 +152,25 @@ def _stat(kpi: str, name: str, unit: str) -> Stat:
     return Stat(name, own, kind_of(kpi, name, own))
 
 
-def read_figures(connection: duckdb.DuckDBPyConnection, since: date, until: date) -> Figures:
-    """Weekly figures of the whole account, all and by who handled, of complete weeks only."""
+def read_figures(
+    connection: duckdb.DuckDBPyConnection, grain: Grain, since: date, until: date
+) -> Figures:
+    """Figures of the whole account, all and by who handled, of complete periods only."""
     sql = f"""
         select kpi, stat, handling, cast(period_start as date) as starts_on, value, numerator,
             denominator, n, is_mature, is_low_sample
         from marts.kpi_values
-        where grain = 'week' and handling in {HANDLINGS} and {WHOLE_ACCOUNT} and not is_partial
+        where grain = ? and handling in {HANDLINGS} and {WHOLE_ACCOUNT} and not is_partial
             and period_start >= ? and period_start <= ?
     """
     figures = {}
-    for row in rows(connection, sql, [since, until]):
+    for row in rows(connection, sql, [grain, since, until]):
         key = (row.pop("kpi"), row.pop("stat"), row.pop("handling"), row["starts_on"])
         figures[key] = Figure(**{**row, "n": row["n"] or 0})
     return figures
 
 
-def read_statuses(connection: duckdb.DuckDBPyConnection) -> Statuses:
+def read_statuses(connection: duckdb.DuckDBPyConnection, grain: Grain) -> Statuses:
     """The latest mature standing of each kpi and stat; none where the mart is not there."""
     if not has_table(connection, "kpi_status"):
         return {}
@@ -173,21 +178,21 @@ def read_statuses(connection: duckdb.DuckDBPyConnection) -> Statuses:
         select kpi, stat, cast(period_start as date) as starts_on, baseline_30d as baseline, good,
             better, best, target_tier, coalesce(is_breach, false) as is_breach, context_note
         from marts.kpi_status
-        where grain = 'week' and handling = 'all' and {WHOLE_ACCOUNT}
+        where grain = ? and handling = 'all' and {WHOLE_ACCOUNT}
     """
     statuses = {}
-    for row in rows(connection, sql):
+    for row in rows(connection, sql, [grain]):
         key = (row.pop("kpi"), row.pop("stat"))
         statuses[key] = Status(**{**row, "context_note": plain(row["context_note"])})
     return statuses
 
 
-def latest_complete_week(connection: duckdb.DuckDBPyConnection) -> date | None:
-    """First day of the newest week that is complete in the data."""
+def latest_complete(connection: duckdb.DuckDBPyConnection, grain: Grain) -> date | None:
+    """First day of the newest period that is complete in the data."""
     sql = f"""
         select cast(max(period_start) as date) as starts_on
         from marts.kpi_values
-        where grain = 'week' and handling = 'all' and {WHOLE_ACCOUNT} and not is_partial
+        where grain = ? and handling = 'all' and {WHOLE_ACCOUNT} and not is_partial
     """
-    found: date | None = next(rows(connection, sql))["starts_on"]
+    found: date | None = next(rows(connection, sql, [grain]))["starts_on"]
     return found

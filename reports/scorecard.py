@@ -1,8 +1,8 @@
-"""The scorecard: KPIs down, the last 13 weeks across, with target, baseline and status.
+"""The scorecard: KPIs down, the last 13 periods across, with target, baseline and status.
 
-`marts.scorecard` holds the newest 13 weeks. The scorecard of an earlier week is drawn from
-`marts.kpi_values`, since a file that carries one week's name must not show another's figures; it
-has no baseline, which the marts keep for the latest period only.
+`marts.scorecard` holds the newest 13 weeks. The scorecard of an earlier week, and of months, is
+drawn from `marts.kpi_values`, since a file that carries one period's name must not show another's
+figures; an earlier one has no baseline, which the marts keep for the latest period only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from reports.cards import HEADLINES
 from reports.diagnostics import shown_stats
 from reports.formats import plain
 from reports.judging import judge
-from reports.periods import TREND_WEEKS, Period
+from reports.periods import TREND, Period
 from reports.published import (
     HANDLINGS,
     Kpi,
@@ -40,20 +40,20 @@ Wanted = tuple[Kpi, Stat, str]  # the last is the handling
 
 @dataclass(frozen=True)
 class ScorecardRow:
-    """A stat by week, oldest first, of all or of one side's contacts."""
+    """A stat by period, oldest first, of all or of one side's contacts."""
 
     kpi: Kpi
     stat: Stat
     handling: str
-    weeks: tuple[float | None, ...]
+    values: tuple[float | None, ...]
     target: float | None
     baseline: float | None
     status: str
 
 
-def read_scorecard(connection: duckdb.DuckDBPyConnection, week: Period) -> list[ScorecardRow]:
-    """The rows of the 13 weeks that end with this one: headlines first, then by code."""
-    statuses = read_statuses(connection)
+def read_scorecard(connection: duckdb.DuckDBPyConnection, period: Period) -> list[ScorecardRow]:
+    """The rows of the 13 periods that end with this one: headlines first, then by code."""
+    statuses = read_statuses(connection, period.grain)
     catalog = read_catalog(connection)
     wanted = [
         (catalog[name], stat, handling)
@@ -61,19 +61,21 @@ def read_scorecard(connection: duckdb.DuckDBPyConnection, week: Period) -> list[
         for stat in shown_stats(catalog[name])
         for handling in HANDLINGS
     ]
-    if has_table(connection, "scorecard") and _last_week(connection) == week.starts_on:
+    if period.grain == "week" and _last_week(connection) == period.starts_on:
         return _from_mart(connection, wanted)
-    return _from_values(connection, wanted, statuses, week)
+    return _from_values(connection, wanted, statuses, period)
 
 
 def _last_week(connection: duckdb.DuckDBPyConnection) -> date | None:
+    if not has_table(connection, "scorecard"):
+        return None
     sql = "select cast(max(last_week_start) as date) as starts_on from marts.scorecard"
     found: date | None = next(rows(connection, sql))["starts_on"]
     return found
 
 
 def _from_mart(connection: duckdb.DuckDBPyConnection, wanted: list[Wanted]) -> list[ScorecardRow]:
-    columns = [f"w_{place}" for place in range(1, TREND_WEEKS + 1)]
+    columns = [f"w_{place}" for place in range(1, TREND + 1)]
     sql = f"""
         select kpi, stat, handling, {", ".join(columns)}, target, baseline, status
         from marts.scorecard
@@ -85,7 +87,7 @@ def _from_mart(connection: duckdb.DuckDBPyConnection, wanted: list[Wanted]) -> l
             kpi=kpi,
             stat=stat,
             handling=handling,
-            weeks=tuple(row[column] for column in columns),
+            values=tuple(row[column] for column in columns),
             target=row["target"],
             baseline=row["baseline"],
             status=plain(row["status"]),
@@ -96,41 +98,43 @@ def _from_mart(connection: duckdb.DuckDBPyConnection, wanted: list[Wanted]) -> l
 
 
 def _from_values(
-    connection: duckdb.DuckDBPyConnection, wanted: list[Wanted], statuses: Statuses, week: Period
+    connection: duckdb.DuckDBPyConnection, wanted: list[Wanted], statuses: Statuses, period: Period
 ) -> list[ScorecardRow]:
-    weeks = [one.starts_on for one in week.trend()]
-    figures = read_figures(connection, weeks[0], weeks[-1])
+    days = [one.starts_on for one in period.trend()]
+    figures = read_figures(connection, period.grain, days[0], days[-1])
     made = []
     for kpi, stat, handling in wanted:
-        line = [figures.get((kpi.kpi, stat.name, handling, day)) for day in weeks]
+        line = [figures.get((kpi.kpi, stat.name, handling, day)) for day in days]
         if not any(line):
             continue
-        # The tiers at hand are the whole account's, not a side's.
-        status = statuses.get((kpi.kpi, stat.name))
-        target = judge(kpi, stat, line[-1], status) if handling == "all" else None
+        # The tiers and baselines at hand are the whole account's, not a side's.
+        is_whole = handling == "all"
+        status = statuses.get((kpi.kpi, stat.name)) if is_whole else None
+        target = judge(kpi, stat, line[-1], status) if is_whole else None
+        known = status if status and status.starts_on <= period.starts_on else None
         made.append(
             ScorecardRow(
                 kpi=kpi,
                 stat=stat,
                 handling=handling,
-                weeks=tuple(one.value if one and one.is_mature else None for one in line),
+                values=tuple(one.value if one and one.is_mature else None for one in line),
                 target=target.aim if target else None,
-                baseline=None,
+                baseline=known.baseline if known else None,
                 status=(target.tier or "") if target else "",
             )
         )
     return made
 
 
-def scorecard_csv(connection: duckdb.DuckDBPyConnection, week: Period, currency: str) -> str:
+def scorecard_csv(connection: duckdb.DuckDBPyConnection, period: Period, currency: str) -> str:
     """The scorecard as CSV (UTF-8, RFC 4180): plain numbers, empty where unknown or not final."""
-    weeks = [one.starts_on.isoformat() for one in week.trend()]
-    header = ["kpi", "stat", "label", "unit", "handling", *weeks, "target", "baseline", "status"]
+    days = [one.starts_on.isoformat() for one in period.trend()]
+    header = ["kpi", "stat", "label", "unit", "handling", *days, "target", "baseline", "status"]
     lines: list[list[Cell]] = [[*header]]
-    for row in read_scorecard(connection, week):
+    for row in read_scorecard(connection, period):
         unit = currency if row.stat.kind == "currency" else row.stat.unit
         names = (row.kpi.kpi, row.stat.name, row.kpi.label, unit, row.handling)
-        lines.append([*names, *row.weeks, row.target, row.baseline, row.status])
+        lines.append([*names, *row.values, row.target, row.baseline, row.status])
     return csv_text(lines)
 
 

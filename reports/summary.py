@@ -1,8 +1,8 @@
-"""The weekly summary as data: what the page, the mail and the workbook show.
+"""The summary as data: what the page, the mail and the workbook show.
 
 Built once from the published copy, then only rendered, so that the outputs cannot disagree. It
 takes no clock: "now" is the data's own `data_as_of`. A headline never shows a figure that can still
-change (METRICS.md K10): it falls back to the newest week that is final, and says which one.
+change (METRICS.md K10): it falls back to the newest period that is final, and says which one.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import duckdb
 
 from reports.cards import Card, read_cards
 from reports.diagnostics import Group, read_groups
-from reports.errors import PeriodError
+from reports.errors import NotCompleteError, PeriodError
 from reports.notes import Alert, Notes, read_alerts, read_notes
-from reports.periods import TREND_WEEKS, Period, week_from, week_named
+from reports.periods import TREND, Period, Rhythm, period_from, period_named
 from reports.published import (
     Account,
-    latest_complete_week,
+    latest_complete,
     read_account,
     read_catalog,
     read_figures,
@@ -26,14 +26,15 @@ from reports.published import (
 )
 from reports.reading import require_tables
 
-# Weeks read before the trend: the longest look-ahead of a weekly figure is 30 days (METRICS.md A5).
-_EARLIER_WEEKS = 6
+# Periods read before the trend: the longest look-ahead of a figure is 30 days (METRICS.md A5).
+_EARLIER = 6
 
 
 @dataclass(frozen=True)
 class Summary:
-    """One week of support, in the order in which it is read."""
+    """One week or month of support, in the order in which it is read."""
 
+    rhythm: Rhythm
     account: Account
     period: Period
     cards: tuple[Card, ...]
@@ -52,51 +53,58 @@ class Summary:
         return tuple(alert for alert in self.alerts or () if alert.is_suppressed)
 
 
-def build_summary(connection: duckdb.DuckDBPyConnection, period: str | None = None) -> Summary:
-    """The summary of a week ("2026-W46"; None: the latest complete one) of the published copy."""
-    week = weekly_period(connection, period)
+def build_summary(
+    connection: duckdb.DuckDBPyConnection, rhythm: Rhythm, name: str | None = None
+) -> Summary:
+    """The summary of a week ("2026-W46") or month ("2026-10") of the published copy; None: the
+    latest complete one.
+    """
+    period = period_asked(connection, rhythm, name)
     account = read_account(connection)
-    statuses = read_statuses(connection)
+    statuses = read_statuses(connection, rhythm.grain)
     catalog = read_catalog(connection)
-    since = week.back(TREND_WEEKS + _EARLIER_WEEKS).starts_on
-    figures = read_figures(connection, since, week.starts_on)
+    since = period.back(TREND + _EARLIER).starts_on
+    figures = read_figures(connection, rhythm.grain, since, period.starts_on)
     return Summary(
+        rhythm=rhythm,
         account=account,
-        period=week,
-        cards=read_cards(catalog, figures, statuses, week),
-        groups=read_groups(catalog, figures, statuses, week),
+        period=period,
+        cards=read_cards(catalog, figures, statuses, period),
+        groups=read_groups(catalog, figures, statuses, rhythm, period),
         alerts=read_alerts(connection, catalog, account),
-        notes=read_notes(connection, catalog, statuses, account, week),
+        notes=read_notes(connection, catalog, statuses, account, rhythm, period),
     )
 
 
-def default_period(connection: duckdb.DuckDBPyConnection) -> Period:
-    """The latest week that is complete in the data."""
-    starts_on = latest_complete_week(connection)
+def default_period(connection: duckdb.DuckDBPyConnection, rhythm: Rhythm) -> Period:
+    """The latest period that is complete in the data."""
+    starts_on = latest_complete(connection, rhythm.grain)
     if starts_on is None:
         as_of = read_account(connection).data_as_of
-        raise PeriodError(
-            f"There is no complete week yet: the data end on {as_of:%Y-%m-%d %H:%M}. A weekly "
-            "report needs one whole week; load more data, or set an earlier start_date."
+        raise NotCompleteError(
+            f"There is no complete {rhythm.grain} yet: the data end on {as_of:%Y-%m-%d %H:%M}. A "
+            f"{rhythm.name} report needs one whole {rhythm.grain}; load more data, or set an "
+            "earlier start_date."
         )
-    return week_from(starts_on)
+    return period_from(starts_on, rhythm.grain)
 
 
-def weekly_period(connection: duckdb.DuckDBPyConnection, period: str | None) -> Period:
-    """The week asked for, which must be complete and lie within the data."""
+def period_asked(connection: duckdb.DuckDBPyConnection, rhythm: Rhythm, name: str | None) -> Period:
+    """The period asked for, which must be complete and lie within the data."""
     require_tables(connection)
-    latest = default_period(connection)
-    if period is None:
-        return latest
-    week = week_named(period, read_account(connection).week_start)
-    if week.starts_on > latest.starts_on:
-        raise PeriodError(
-            f"The week {week.label} ({week.starts_on} to before {week.ends_on}) is not complete in "
-            f"the data. The latest complete week is {latest.label}."
-        )
-    if not read_figures(connection, week.starts_on, week.starts_on):
-        raise PeriodError(
-            f"The data have no complete week {week.label} ({week.starts_on} to before "
-            f"{week.ends_on}): they begin later. The latest complete week is {latest.label}."
-        )
-    return week
+    if name is None:
+        return default_period(connection, rhythm)
+    account, grain = read_account(connection), rhythm.grain
+    period = period_named(name, grain, account.week_start)
+    days = f"{period.label} ({period.starts_on} to before {period.ends_on})"
+    starts_on = latest_complete(connection, grain)
+    latest = (
+        f"The latest complete {grain} is {period_from(starts_on, grain).label}."
+        if starts_on
+        else f"There is no complete {grain} yet."
+    )
+    if account.data_as_of.date() < period.ends_on:
+        raise NotCompleteError(f"The {grain} {days} is not complete in the data. {latest}")
+    if not read_figures(connection, grain, period.starts_on, period.starts_on):
+        raise PeriodError(f"The data have no complete {grain} {days}: they begin later. {latest}")
+    return period

@@ -48,7 +48,7 @@ def range_text(lower: float | None, upper: float | None, kind: Kind, currency: s
 def lede(summary: Summary) -> str:
     """What a reader who stops after two lines must know."""
     currency = summary.account.currency
-    sentences = [_score(summary.cards)]
+    sentences = [_score(summary.cards, summary.period.grain)]
     sentences += [text for card in summary.cards if (text := _exception(card, currency))]
     missing: dict[str, list[str]] = {}
     for card in summary.cards:
@@ -66,12 +66,12 @@ def lede(summary: Summary) -> str:
     return " ".join(text for text in sentences if text)
 
 
-def _score(cards: tuple[Card, ...]) -> str:
+def _score(cards: tuple[Card, ...], grain: str) -> str:
     """How many headlines are on target, of those that can be judged."""
     judged = [card.line.target for card in cards if card.line.target and card.line.target.tier]
     met = sum(1 for target in judged if target.is_met)
     if not judged:
-        return "No headline figure can be judged this week."
+        return f"No headline figure can be judged this {grain}."
     whole = (
         "headline figures" if len(judged) == len(cards) else "headline figures that can be judged"
     )

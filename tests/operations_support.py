@@ -1,12 +1,24 @@
 """An account of two sources without data of its own, for what the runs tell of it."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+from bookbag_orchestration.report_periods import Calendar, calendars
 from bookbag_orchestration.resources import Workplace
-from bookbag_orchestration.sections import Account, ApiSource, Config, FilesSource
+from bookbag_orchestration.sections import (
+    Account,
+    ApiSource,
+    Config,
+    FilesSource,
+    MonthlyDelivery,
+    Reports,
+    WeeklyDelivery,
+)
 from bookbag_orchestration.settings import Settings
 
 SYNCED = "2026-11-20 10:00:00+00"
+ROME, NEW_YORK = "Europe/Rome", "America/New_York"
 
 
 def workplace_of(folder: Path) -> Workplace:
@@ -61,3 +73,27 @@ def build_marts(place: Workplace) -> None:
             " 'Support lead' as owner, 'Review all.' as protocol,"
             f" timestamptz '{SYNCED}' as data_as_of"
         )
+
+
+def office(
+    folder: Path, zone: str, *, week_start: str = "monday", id: str = "acme",
+    weekly: tuple[str, str] = ("monday", "07:00"), monthly: tuple[int, str] = (1, "07:00"),
+) -> Workplace:  # fmt: skip
+    """That account in a zone, with its reports on these days."""
+    place = workplace_of(folder)
+    account = Account.model_validate({"id": id, "timezone": zone, "week_start": week_start})
+    reports = Reports(
+        weekly=WeeklyDelivery.model_validate({"day": weekly[0], "at": weekly[1]}),
+        monthly=MonthlyDelivery(day=monthly[0], at=monthly[1]),
+    )
+    changed = {"account": account, "reports": reports}
+    return replace(place, config=place.config.model_copy(update=changed))
+
+
+def calendar_of(place: Workplace, name: str) -> Calendar:
+    return next(each for each in calendars(place.config) if each.name == name)
+
+
+def utc(text: str) -> datetime:
+    """ "2026-03-30 05:00"."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)

@@ -108,6 +108,17 @@ class Shop:
                 False, final or not is_last, low and is_last, AS_OF, "v1",
             )  # fmt: skip
 
+    def months(self, kpi: str, stat: str, values: list[float]) -> None:
+        """One value a month, the last in October 2026."""
+        end = datetime(2026, 11, 1)
+        for value in reversed(values):
+            start = (end - timedelta(days=1)).replace(day=1)
+            self.insert(
+                "kpi_values", kpi, stat, "month", start, end, "all", *ALL, value, None, None, 900,
+                "cohort", False, True, False, AS_OF, "v1",
+            )  # fmt: skip
+            end = start
+
     def status(
         self, kpi: str, stat: str, baseline: float, tiers: tuple[float, float, float],
         tier: str | None, *, unit: str | None = None, weeks_back: int = 0,

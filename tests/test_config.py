@@ -8,7 +8,6 @@ import pytest
 
 from bookbag_orchestration.account import stranger_in, write_account
 from bookbag_orchestration.config import ConfigError, load_config
-from bookbag_orchestration.defs.schedules import cron_of
 from bookbag_orchestration.settings import Settings, read_environment, write_environment
 
 DESK = '[[source]]\nname = "desk"\nkind = "zendesk"\n'
@@ -141,15 +140,3 @@ def test_settings_survive_the_environment(tmp_path: Path) -> None:
     assert read_environment() == settings
     write_environment(Settings(home=tmp_path))
     assert read_environment() == Settings(home=tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("day", "at", "cron"),
-    [
-        ("monday", "07:00", "0 7 * * 1"),
-        ("sunday", "18:30", "30 18 * * 0"),
-        (1, "06:05", "5 6 1 * *"),
-    ],
-)
-def test_days_become_cron(day: str | int, at: str, cron: str) -> None:
-    assert cron_of(day, at) == cron

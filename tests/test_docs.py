@@ -30,7 +30,7 @@ from tests.docs_support import (
     text_of,
 )
 
-PUBLISH = ROOT / "bookbag_orchestration" / "defs" / "publish.py"
+PUBLISH = ROOT / "bookbag_orchestration" / "publishing.py"
 
 SOURCE_SUFFIXES = (".py", ".sql", ".yml", ".toml", ".j2")
 PATH_SUFFIXES = (".py", ".sql", ".yml", ".toml", ".md", ".lock", ".png")

@@ -14,12 +14,14 @@ from bookbag_orchestration.account import fingerprint, record_sync, write_accoun
 from bookbag_orchestration.defs import schedules
 from bookbag_orchestration.defs.alert import alerts_asset, bring_up_to_date
 from bookbag_orchestration.defs.ingest import source_assets
-from bookbag_orchestration.defs.publish import STEM, published_asset, refresh
+from bookbag_orchestration.defs.publish import published_asset
+from bookbag_orchestration.publishing import STEM, refresh
 from bookbag_orchestration.freshness import DAILY, longest_gap
 from bookbag_orchestration.marks import marked, note_syncs
 from bookbag_orchestration.resources import SyncState, Workplace
 from bookbag_orchestration.sections import Config
-from reports.weekly import write_weekly
+from reports.files import write_report
+from reports.periods import WEEKLY
 from tests.operations_support import build_marts, land, sync, workplace_of
 from tests.report_support import AS_OF, MONDAY, Page, Shop, fill
 
@@ -240,7 +242,7 @@ def test_the_weekly_summary_says_first_which_source_is_late(tmp_path: Path) -> N
                 None, None, 600.0, None, None, False, "Analytics engineer", "Check the source.",
                 AS_OF, None, None, None,
             )  # fmt: skip
-        page = Page(write_weekly(connection, tmp_path)[0].read_text(encoding="utf-8"))
+        page = Page(write_report(connection, tmp_path, WEEKLY)[0].read_text(encoding="utf-8"))
     told = page.texts["header"]
     assert "gorgias, shopify are late: figures wait for what has not come." in told
     assert "shopify · late" in page.texts["About the data"]

@@ -242,7 +242,6 @@ def test_the_published_mart_has_each_step_of_the_run_that_made_it(golden: Path) 
         ("ingest", "account", "done", None),
         ("ingest", "golden", "done", True),
         ("publish", "all", "running", None),
-        ("report", "weekly", "done", None),
         ("run", "all", "running", None),
         ("transform", "all", "done", True),
     ]
@@ -251,12 +250,16 @@ def test_the_published_mart_has_each_step_of_the_run_that_made_it(golden: Path) 
 def test_who_is_no_run_does_not_open_the_warehouse_while_one_is_at_work(place: Workplace) -> None:
     with place.connect() as connection:
         connection.execute("create table landed as select 1 as row")
+    said: list[str] = []
     with (
-        place.history.run("1", "sync"),
-        pytest.raises(WarehouseBusyError, match=r"A run \(sync\) is at work .* since \d\d:"),
-        place.look(),
+        place.alone(),
+        place.history.run("1", "hourly"),
+        pytest.raises(WarehouseBusyError, match=r"A run \(hourly, since \d\d:.* is at work"),
+        place.look(0.5, said.append),
     ):
         pass
+    (text,) = said
+    assert text.startswith("waits for a run (hourly, since ")
     with place.look() as connection:
         assert connection.execute("from landed").fetchall() == [(1,)]
 

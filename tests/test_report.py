@@ -8,10 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from reports.errors import PeriodError, PublishedError
-from reports.render.html import weekly_html
+from reports.errors import NotCompleteError, PeriodError, PublishedError
+from reports.files import write_report
+from reports.periods import MONTHLY, WEEKLY
+from reports.render.html import summary_html
 from reports.summary import build_summary, default_period
-from reports.weekly import write_weekly
 from tests.report_support import MONDAY, SCRIPT, Page, Shop, fill
 
 
@@ -25,7 +26,7 @@ def shop() -> Iterator[Shop]:
 
 @pytest.fixture
 def page(shop: Shop, tmp_path: Path) -> Page:
-    return Page(write_weekly(shop.connection, tmp_path)[0].read_text(encoding="utf-8"))
+    return Page(write_report(shop.connection, tmp_path, WEEKLY)[0].read_text(encoding="utf-8"))
 
 
 def test_headline_cards_show_the_core_four_with_hand_worked_figures(page: Page) -> None:
@@ -106,7 +107,7 @@ def test_hostile_text_is_harmless_and_nothing_is_fetched(page: Page) -> None:
 
 
 def test_partial_weeks_never_appear(page: Page, shop: Shop, tmp_path: Path) -> None:
-    table = write_weekly(shop.connection, tmp_path)[1].read_text(encoding="utf-8")
+    table = write_report(shop.connection, tmp_path, WEEKLY)[1].read_text(encoding="utf-8")
     assert "777" not in page.html.replace("#", "") and "777" not in table
     assert "2026-11-23" not in table
 
@@ -115,9 +116,9 @@ def test_the_same_published_copy_gives_the_same_bytes(tmp_path: Path) -> None:
     with duckdb.connect(tmp_path / "bookbag.duckdb") as connection:
         fill(Shop(connection))
     with duckdb.connect(tmp_path / "bookbag.duckdb", read_only=True) as connection:
-        first = [path.read_bytes() for path in write_weekly(connection, tmp_path)]
+        first = [path.read_bytes() for path in write_report(connection, tmp_path, WEEKLY)]
         connection.execute("set timezone = 'Asia/Tokyo'")
-        paths = write_weekly(connection, tmp_path, "2026-W47")
+        paths = write_report(connection, tmp_path, WEEKLY, "2026-W47")
     assert [path.read_bytes() for path in paths] == first
     folder = tmp_path / "weekly" / "2026-W47"
     assert sorted(folder.iterdir()) == sorted(paths) == sorted(folder.glob("summary.*"))
@@ -126,12 +127,81 @@ def test_the_same_published_copy_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_an_earlier_week_shows_its_own_figures_and_no_later_baseline(
     shop: Shop, tmp_path: Path
 ) -> None:
-    html, table = write_weekly(shop.connection, tmp_path, "2026-W46")
+    html, table = write_report(shop.connection, tmp_path, WEEKLY, "2026-W46")
     page = Page(html.read_text(encoding="utf-8"))
     assert "4.35 / 5" in page.texts["csat"] and "−0.06, worse than 4.41" in page.texts["csat"]
     assert page.cells["full_resolution_time.median"][4] == "—"
     header = next(csv.reader(table.read_text(encoding="utf-8").splitlines()))
     assert header[5] == "2026-08-17" and header[17] == "2026-11-09"
+
+
+def test_the_monthly_report_shows_months_and_the_figures_that_are_looked_at_by_month(
+    shop: Shop, tmp_path: Path
+) -> None:
+    shop.months("csat", "mean", [*[4.2] * 12, 4.30, 4.41])
+    shop.months("reopen_rate", "ratio", [0.11, 0.08])
+    shop.months("tickets_created", "count", [16000, 17000])
+    shop.connection.execute(
+        "insert into marts.kpi_values by name select * replace ("
+        " timestamp '2026-11-01' as period_start, 777.0 as value, true as is_partial)"
+        " from marts.kpi_values where kpi = 'csat' and grain = 'month'"
+        " and period_start = timestamp '2026-10-01';"
+        "insert into marts.kpi_status by name select * replace ('month' as grain, 'reopen_rate' as"
+        " kpi, 'ratio' as stat, timestamp '2026-10-01' as period_start, 0.1 as baseline_30d, 0.12"
+        " as good, 0.08 as better, 0.04 as best, 'better' as target_tier, null as context_note)"
+        " from marts.kpi_status where kpi = 'csat'"
+    )
+    html, table = write_report(shop.connection, tmp_path, MONTHLY)
+    assert html == tmp_path / "monthly" / "2026-10" / "summary.html"
+    page = Page(html.read_text(encoding="utf-8"))
+    header = page.texts["header"]
+    assert header.startswith("Monthly support summary 1 to 31 October 2026 · 2026-10")
+    csat = page.texts["csat"]
+    assert "4.41 / 5" in csat and "+0.11, better than 4.30 the month before" in csat
+    assert "CSAT by month, 1 October 2025 to 31 October 2026: from 4.20" in csat
+    assert "No figure: no complete figure for this month." in page.texts["deflection_rate"]
+    assert page.cells["reopen_rate.ratio"] == [
+        "Reopen rate", "8.0 %", "11.0 %", "−3.0 points better", "10.0 %", "≤ 8.0 % On target",
+        "Support lead",
+    ]  # fmt: skip
+    # The weekly report has these, by their cadence.
+    assert not any(key.startswith(("tickets_created", "handle_time")) for key in page.cells)
+    assert "week" not in re.sub("<style>.*</style>", "", page.html, flags=re.S)
+    assert "777" not in page.html.replace("#", "")
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
+    months = [f"2025-{month:02d}-01" for month in (10, 11, 12)]
+    months += [f"2026-{month:02d}-01" for month in range(1, 11)]
+    assert list(rows[0])[5:] == [*months, "target", "baseline", "status"]
+    (reopened,) = [row for row in rows if row["kpi"] == "reopen_rate"]
+    last = [reopened[name] for name in ("2026-08-01", "2026-09-01", "2026-10-01")]
+    assert last == ["", "0.11", "0.08"]
+    assert [reopened[name] for name in ("target", "baseline", "status")] == [
+        "0.08",
+        "0.1",
+        "better",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "message"),
+    [
+        ("2026-11", NotCompleteError, "month 2026-11 .* not complete.*latest complete .* 2026-10"),
+        ("2019-01", PeriodError, "no complete month 2019-01 .* begin later"),
+        ("2026-13", PeriodError, "no month '2026-13'"),
+        ("2026-W46", PeriodError, "is no month"),
+    ],
+)
+def test_a_month_that_cannot_be_reported_is_refused_with_the_cure(
+    shop: Shop, asked: str, error: type[PeriodError], message: str
+) -> None:
+    with pytest.raises(NotCompleteError, match="no complete month yet: the data end on"):
+        build_summary(shop.connection, MONTHLY)
+    with pytest.raises(PeriodError, match=r"begin later. There is no complete month yet"):
+        build_summary(shop.connection, MONTHLY, "2026-10")
+    shop.months("csat", "mean", [4.4])
+    with pytest.raises(PeriodError, match=message) as raised:
+        build_summary(shop.connection, MONTHLY, asked)
+    assert type(raised.value) is error
 
 
 def test_a_headline_that_the_data_cannot_give_is_named_with_its_reason(
@@ -142,7 +212,7 @@ def test_a_headline_that_the_data_cannot_give_is_named_with_its_reason(
         "update marts.kpi_catalog set available = false, unavailable_reason = 'no ratings loaded' "
         "where kpi = 'csat'"
     )
-    page = Page(write_weekly(shop.connection, tmp_path)[0].read_text(encoding="utf-8"))
+    page = Page(write_report(shop.connection, tmp_path, WEEKLY)[0].read_text(encoding="utf-8"))
     assert page.texts["csat"].startswith("CSAT — No figure: no ratings loaded.")
     assert "No figure for CSAT: no ratings loaded." in page.texts["header"]
     assert "Two of three headline figures that can be judged are on target." in page.texts["header"]
@@ -162,7 +232,7 @@ def test_an_alert_names_its_stat_and_reads_in_the_unit_of_that_stat(
         " upper = null, channel = 'all', category = 'all', customer_segment = 'new'"
         " where alert_id = 'a1'"
     )
-    page = Page(write_weekly(shop.connection, tmp_path)[0].read_text(encoding="utf-8"))
+    page = Page(write_report(shop.connection, tmp_path, WEEKLY)[0].read_text(encoding="utf-8"))
     told = page.texts["Open alerts"]
     assert "index · customer segment new" in told and "2.37×, expected at least 2.40×" in told
 
@@ -171,14 +241,14 @@ def test_a_small_copy_without_the_optional_marts_still_gives_a_report(shop: Shop
     for table in ("marts.kpi_status", "marts.alerts", "marts.source_freshness"):
         shop.connection.execute(f"drop table {table}")
     shop.connection.execute("drop schema core cascade")
-    summary = build_summary(shop.connection)
+    summary = build_summary(shop.connection, WEEKLY)
     assert summary.alerts is None and summary.notes.sources is None
-    page = Page(weekly_html(summary))
+    page = Page(summary_html(summary))
     assert "Not known" in page.texts["Open alerts"] and "not known" in page.texts["About the data"]
     assert summary.cards[0].line.target and summary.cards[0].line.target.tier == "better"
     shop.connection.execute("drop table marts.account")
     with pytest.raises(PublishedError, match=r"marts\.account.*bookbag run"):
-        build_summary(shop.connection)
+        build_summary(shop.connection, WEEKLY)
 
 
 @pytest.mark.parametrize(
@@ -194,14 +264,14 @@ def test_a_week_that_cannot_be_reported_is_refused_with_the_cure(
     shop: Shop, asked: str, message: str
 ) -> None:
     with pytest.raises(PeriodError, match=message):
-        build_summary(shop.connection, asked)
+        build_summary(shop.connection, WEEKLY, asked)
 
 
 def test_no_complete_week_is_said(shop: Shop) -> None:
-    assert default_period(shop.connection).label == "2026-W47"
+    assert default_period(shop.connection, WEEKLY).label == "2026-W47"
     shop.connection.execute("delete from marts.kpi_values where not is_partial")
     with pytest.raises(PeriodError, match="no complete week yet: the data end on 2026-11-23 00:00"):
-        default_period(shop.connection)
+        default_period(shop.connection, WEEKLY)
 
 
 def test_the_scorecard_has_thirteen_weeks_and_safe_cells(shop: Shop, tmp_path: Path) -> None:
@@ -217,7 +287,7 @@ def test_the_scorecard_has_thirteen_weeks_and_safe_cells(shop: Shop, tmp_path: P
         ("revenue_saved", "value", "all"),
     ):  # fmt: skip
         shop.insert("scorecard", kpi, stat, handling, *values, 4.3, 4.38, "@better", MONDAY)
-    path = write_weekly(shop.connection, tmp_path)[1]
+    path = write_report(shop.connection, tmp_path, WEEKLY)[1]
     with path.open(encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
     keys = [(row["kpi"], row["handling"]) for row in table]

@@ -9,29 +9,10 @@ from time import monotonic
 
 import dagster as dg
 
+from bookbag_orchestration.alerting import bring_up_to_date
 from bookbag_orchestration.freshness import mart_policy
-from bookbag_orchestration.pipeline_runs import published
 from bookbag_orchestration.resources import READ, Progress, Workplace, workplace
 from bookbag_orchestration.steps import recorded
-from expectations.anomalies.incidents import Fault, Incidents, update_incidents
-
-
-def bring_up_to_date(place: Workplace, now: datetime) -> Incidents | None:
-    """The incidents of the warehouse; None where no mart has been built yet."""
-    faults = [
-        Fault(broken.name, broken.since, published(broken.error) or "") for broken in place.faults()
-    ]
-    if not place.is_built():
-        return None
-    with place.connect() as connection:
-        return update_incidents(
-            connection,
-            now,
-            place.late_sources(now),
-            place.allowances(),
-            faults,
-            is_judged=place.history.is_judged(),
-        )
 
 
 def alerts_asset(place: Workplace) -> dg.AssetsDefinition:

@@ -5,75 +5,17 @@ these are blocking, so that a failed one keeps everything after it from running 
 published copy stays. Rows that do not add up are a warning: the figures are told, with the doubt.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from time import monotonic
 
 import dagster as dg
 
+from bookbag_orchestration.borders import Border, landing, marts, reconciliation
 from bookbag_orchestration.resources import Progress, Workplace, workplace
 from bookbag_orchestration.samples import shown
 from bookbag_orchestration.steps import recorded
-from expectations.landing import landing_suites
-from expectations.marts import mart_suites
-from expectations.reconciliation import FACTS, reconciliation_suites
-from expectations.suites import Failure, Suite, failures
+from expectations.suites import Failure, failures
 from ingestion import TABLES
-
-LANDING = "landing_is_sound"
-MARTS = "marts_are_sound"
-RECONCILIATION = "landed_rows_add_up"
-CHECKED_MARTS = ("kpi_values", "kpi_catalog", "kpi_status")
-
-
-@dataclass(frozen=True)
-class Border:
-    """A check: what it looks at, on the first of its `tables`, and whether it stops a run."""
-
-    name: str
-    subject: str
-    told: str
-    description: str
-    tables: Sequence[Sequence[str]]
-    suites: Callable[[], list[Suite]]
-    blocking: bool = True
-
-
-def landing(source: str, tables: tuple[str, ...]) -> Border:
-    """One check a source, on the table that all its others are landed with."""
-    return Border(
-        name=LANDING,
-        subject=source,
-        told=f"landing of {source}",
-        description="Keys, times and shares of what the source landed.",
-        tables=[(f"raw_{source}", table) for table in tables],
-        suites=lambda: landing_suites(source, tables),
-    )
-
-
-def marts() -> Border:
-    """The published border, on the table that everything after it reads."""
-    return Border(
-        name=MARTS,
-        subject="marts",
-        told="marts",
-        description="Keys, ranges and owners of what is about to be published.",
-        tables=[("marts", name) for name in CHECKED_MARTS],
-        suites=mart_suites,
-    )
-
-
-def reconciliation() -> Border:
-    """Whether every landed row is told of, once."""
-    return Border(
-        name=RECONCILIATION,
-        subject="reconciliation",
-        told="reconciliation",
-        description="Every landed ticket, order and rating is counted, excluded or set aside.",
-        tables=[("marts", "reconciliation"), *(("core", fact) for fact in FACTS.values())],
-        suites=reconciliation_suites,
-        blocking=False,
-    )
 
 
 def border_check(place: Workplace, border: Border) -> dg.AssetChecksDefinition:

@@ -15,7 +15,7 @@ from bookbag_orchestration.steps import job_of
 
 rest_job = dg.define_asset_job(
     "rest_of_failed",
-    selection=rest(with_reports=False),
+    selection=rest(),
     description="What follows the sources, when a run has failed because of one of them.",
 )
 tell_job = dg.define_asset_job(
@@ -23,15 +23,16 @@ tell_job = dg.define_asset_job(
     selection=dg.AssetSelection.groups("alert", "publish"),
     description="The incident of a failed run, published beside the figures as they were.",
 )
-# They follow a failure; theirs starts nothing.
+# They follow a failure; theirs starts nothing. A watch has followed what the others brought.
 FOLLOWING = (rest_job.name, tell_job.name)
+WATCH = "sync"
 
 
 def following(place: Workplace, run_id: str, job: str) -> list[str]:
     """The jobs that a failed run asks for, in this order."""
     if job in FOLLOWING:
         return []
-    jobs = [rest_job.name] if goes_on(place, run_id) else []
+    jobs = [rest_job.name] if job != WATCH and goes_on(place, run_id) else []
     if any(fault.first_run == run_id for fault in place.faults()):
         jobs.append(tell_job.name)
     return jobs

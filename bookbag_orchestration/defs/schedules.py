@@ -1,33 +1,39 @@
 """The timetable on one screen, in the account's time zone, and the sensors that watch between runs.
 
-sync        brings in what is new and builds on it; cron of [schedules] sync
-daily       the same with every check, when the day is over
-weekly      the weekly summary, on its day and hour of [reports]
+sync        reads the sources, stays until its next tick, and follows what they bring
+hourly      makes everything of it, with every check; what only whole builds make is an hour old
+whole       has it made at once where there is nothing to follow yet
+daily       the same when the day is over
+reports     each week and each month, once, when its day and hour of [reports] have come
 freshness   a source that is late or fails, or is so no more: incidents are brought up to date
-thresholds  a newly published copy: its breaches become incidents within a minute
 """
 
-import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from bookbag_orchestration.report_requests import JOB, requested
 from bookbag_orchestration.resources import Workplace, workplace
-from bookbag_orchestration.sections import WEEKDAYS
 
-sync_job = dg.define_asset_job(
-    "sync",
-    selection=dg.AssetSelection.all() - dg.AssetSelection.groups("report"),
-    description="Ingest, transform, check, alert, publish.",
+SYNC = "sync"
+# A first load may take hours; `hourly` goes on with it then.
+AGAIN = timedelta(minutes=30)
+hourly_job, daily_job = (
+    dg.define_asset_job(
+        name,
+        selection=dg.AssetSelection.all() - dg.AssetSelection.groups("report"),
+        description="Ingest, transform, check, alert, publish: everything, from end to end.",
+    )
+    for name in ("hourly", "daily")
 )
-daily_job = dg.define_asset_job(
-    "daily", selection=dg.AssetSelection.all(), description="The whole chain, once a day."
-)
-weekly_job = dg.define_asset_job(
-    "weekly_report",
-    selection=dg.AssetSelection.groups("report"),
-    description="The weekly summary and the scorecard.",
+weekly_job, monthly_job = (
+    dg.define_asset_job(
+        JOB.format(name),
+        selection=dg.AssetSelection.assets(["reports", f"{name}_summary"]),
+        description=f"One {name} summary with its scorecard.",
+    )
+    for name in ("weekly", "monthly")
 )
 alert_job = dg.define_asset_job(
     "alerts",
@@ -36,31 +42,49 @@ alert_job = dg.define_asset_job(
 )
 
 
-def cron_of(day: str | int, at: str) -> str:
-    """`monday` or a day of the month, and HH:MM, as cron."""
-    hour, minute = (int(part) for part in at.split(":"))
-    if isinstance(day, int):
-        return f"{minute} {hour} {day} * *"
-    return f"{minute} {hour} * * {(WEEKDAYS.index(day) + 1) % 7}"
-
-
 def schedules(place: Workplace) -> list[dg.ScheduleDefinition]:
     config, running = place.config, dg.DefaultScheduleStatus.RUNNING
-    weekly = config.reports.weekly
     times = [
-        (sync_job, config.schedules.sync),
-        (daily_job, config.schedules.daily),
-        (weekly_job, cron_of(weekly.day, weekly.at)),
+        (SYNC, config.schedules.sync),
+        (hourly_job.name, config.schedules.hourly),
+        (daily_job.name, config.schedules.daily),
     ]
     return [
         dg.ScheduleDefinition(
-            job=job,
+            job_name=job,
             cron_schedule=cron,
             execution_timezone=config.account.timezone,
             default_status=running,
         )
         for job, cron in times
     ]
+
+
+@dg.sensor(
+    job=hourly_job,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Has everything made where nothing is, or where it was by another bookbag.",
+)
+def whole(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    place, now = workplace(), datetime.now(UTC)
+    if place.published_inputs() is not None and not place.has_other_models():
+        yield dg.SkipReason("there is something to follow")
+    elif context.cursor and now < datetime.fromisoformat(context.cursor) + AGAIN:
+        yield dg.SkipReason(f"asked for at {context.cursor}")
+    else:
+        context.update_cursor(now.isoformat(timespec="seconds"))
+        yield dg.RunRequest(run_key=f"whole@{now:%Y-%m-%dT%H:%M:%S}")
+
+
+@dg.sensor(
+    jobs=[weekly_job, monthly_job],
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Asks for each report that is due and not made: once, whatever was missed.",
+)
+def reports(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    return requested(workplace(), context.instance, context.cursor, datetime.now(UTC))
 
 
 @dg.sensor(
@@ -86,30 +110,10 @@ def freshness(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | d
         yield dg.SkipReason("every source is fresh")
 
 
-@dg.sensor(
-    job=alert_job,
-    minimum_interval_seconds=60,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Asks for incidents to be brought up to date when new figures are published.",
-)
-def thresholds(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    manifest = workplace().published / "manifest.json"
-    if not manifest.exists():
-        yield dg.SkipReason("nothing has been published yet")
-        return
-    tables = json.loads(manifest.read_text())["tables"]
-    figures = tables["marts.kpi_status"]["sha256"]
-    if context.cursor == figures:
-        yield dg.SkipReason("no new figures")
-        return
-    context.update_cursor(figures)
-    yield dg.RunRequest(run_key=figures)
-
-
 @dg.definitions
 def defs() -> dg.Definitions:
     return dg.Definitions(
-        jobs=[sync_job, daily_job, weekly_job, alert_job],
+        jobs=[hourly_job, daily_job, weekly_job, monthly_job, alert_job],
         schedules=schedules(workplace()),
-        sensors=[freshness, thresholds],
+        sensors=[whole, reports, freshness],
     )

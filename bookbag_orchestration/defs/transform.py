@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -16,20 +15,15 @@ from dagster_dbt import (
     dbt_assets,
 )
 
+from bookbag_orchestration.dbt_results import TransformError, broken_nodes, warnings
 from bookbag_orchestration.freshness import mart_policy
 from bookbag_orchestration.resources import Progress, Workplace, workplace
 from bookbag_orchestration.samples import with_samples
 from bookbag_orchestration.steps import recorded
 from ingestion import EXPORT_KINDS, TABLES
 
-SHOWN_FAULTS = 5
-
 _BUILT = (dg.MaterializeResult, dg.Output, dg.AssetMaterialization)
 _TESTED = (dg.AssetCheckResult, dg.AssetCheckEvaluation)
-
-
-class TransformError(Exception):
-    """Models or tests of the dbt project that failed; the message names them."""
 
 
 class Models(DagsterDbtTranslator):
@@ -103,6 +97,7 @@ def model_assets(place: Workplace) -> dg.AssetsDefinition:
         is_anew = place.settings.full_refresh or place.has_other_models()
         if is_anew:
             place.forget_built()
+        place.note_ahead()
         arguments = ["build", *(["--full-refresh"] if is_anew else [])]
         results = project.target_path / "run_results.json"
         # Else a dbt that cannot start would be told by what the last one said.
@@ -114,35 +109,13 @@ def model_assets(place: Workplace) -> dg.AssetsDefinition:
                 tested += isinstance(event, _TESTED)
                 yield event
         except DagsterDbtCliRuntimeError as error:
-            raise TransformError(_broken_nodes(results)) from error
+            raise TransformError(broken_nodes(results)) from error
         place.note_built()
-        warned = _warnings(results)
+        warned = warnings(results)
         said = "".join(f"; look at {name}" for name in warned)
         progress.line("transform", f"{built} models, {tested} tests{said}", monotonic() - started)
 
     return models
-
-
-def _warnings(results: Path) -> list[str]:
-    """Tests that found rows which the numbers can stand."""
-    nodes = json.loads(results.read_text())["results"]
-    return [node["unique_id"].split(".")[2] for node in nodes if node["status"] == "warn"]
-
-
-def _broken_nodes(results: Path) -> str:
-    """What dbt says of each node that failed, from its own account of the run."""
-    if not results.exists():
-        return "dbt could not start; its words are in the log. Run again with --verbose."
-    found = [
-        f"{node['unique_id'].split('.')[2]}: {' '.join((node.get('message') or '').split())}"
-        for node in json.loads(results.read_text())["results"]
-        if node["status"] in ("error", "fail")
-    ]
-    more = f" … and {len(found) - SHOWN_FAULTS} more" if len(found) > SHOWN_FAULTS else ""
-    return (
-        f"dbt: {'; '.join(found[:SHOWN_FAULTS])}{more}. Look at the rows with `dbt build` in"
-        " dbt_project/, or at the log."
-    )
 
 
 @dg.definitions

@@ -1,4 +1,4 @@
-"""The weekly summary as one HTML file.
+"""The summary as one HTML file.
 
 It opens from a mail or a disk for years, in front of people outside the team: nothing is fetched,
 no script runs, and a policy in the page makes the browser refuse both, whatever text got through.
@@ -24,7 +24,7 @@ from reports.summary import Summary
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
-def weekly_html(summary: Summary) -> str:
+def summary_html(summary: Summary) -> str:
     """The page; the same summary gives the same text."""
     currency = summary.account.currency
     environment = Environment(
@@ -45,8 +45,8 @@ def weekly_html(summary: Summary) -> str:
         "tiers": partial(wording.tiers, currency=currency),
         "trend": partial(_trend, currency=currency),
     }
-    style = (TEMPLATES / "weekly.css").read_text(encoding="utf-8")
-    return environment.get_template("weekly.html.j2").render(
+    style = (TEMPLATES / "summary.css").read_text(encoding="utf-8")
+    return environment.get_template("summary.html.j2").render(
         summary=summary,
         lede=wording.lede(summary),
         gap=partial(formats.gap, currency=currency),
@@ -76,8 +76,8 @@ def _trend(card: Card, currency: str) -> Markup:
     shown = [formats.figure(value, kind, currency) for value in (min(values), max(values))]
     target = card.line.target
     description = (
-        f"{line.kpi.short_label} by week, "
-        f"{formats.span(known[0].week.starts_on, known[-1].week.ends_on)}: "
+        f"{line.kpi.short_label} by {line.period.grain}, "
+        f"{formats.span(known[0].period.starts_on, known[-1].period.ends_on)}: "
         f"from {formats.figure(values[0], kind, currency)} "
         f"to {formats.figure(values[-1], kind, currency)}, "
         f"lowest {shown[0]}, highest {shown[1]}"

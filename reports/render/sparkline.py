@@ -18,9 +18,9 @@ Spot = tuple[float, float]
 
 
 def sparkline(points: Sequence[Point], target: float | None, description: str) -> Markup:
-    """The points from left to right, a week each; the target as a dashed line.
+    """The points from left to right, a period each; the target as a dashed line.
 
-    A week without a value is a gap. What is not final yet is dashed and ends in an open dot.
+    One without a value is a gap. What is not final yet is dashed and ends in an open dot.
     """
     known = [point.value for point in points if point.value is not None]
     if not known:
@@ -62,7 +62,7 @@ def _height(value: float, low: float, high: float) -> float:
 
 
 def _paths(points: Sequence[Point], spots: Sequence[Spot | None]) -> list[tuple[str, str]]:
-    """Class and path data of the runs of weeks that follow each other, final or not."""
+    """Class and path data of the runs of periods that follow each other, final or not."""
     runs: list[tuple[str, str]] = []
     is_open = False
     for (_, start), (point, end) in pairwise(zip(points, spots, strict=True)):

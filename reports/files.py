@@ -1,4 +1,4 @@
-"""Writes the weekly report into the home folder.
+"""Writes a report into the home folder.
 
 Every file is made in memory first and put in place by a rename, so that a reader never meets half a
 report and a failure leaves the earlier one as it was.
@@ -11,25 +11,27 @@ from pathlib import Path
 
 import duckdb
 
-from reports.render.html import weekly_html
+from reports.periods import Rhythm
+from reports.render.html import summary_html
 from reports.scorecard import scorecard_csv
 from reports.summary import build_summary
 
 
-def write_weekly(
-    connection: duckdb.DuckDBPyConnection, folder: Path, period: str | None = None
+def write_report(
+    connection: duckdb.DuckDBPyConnection, folder: Path, rhythm: Rhythm, name: str | None = None
 ) -> list[Path]:
-    """Writes <folder>/weekly/<period>/summary.html and summary.csv; their paths, in that order.
+    """Writes <folder>/<weekly|monthly>/<period>/summary.html and summary.csv; their paths, in that
+    order.
 
-    `connection` is open on the published copy; `period` is an ISO week, None for the latest
-    complete one. Raises ReportError when there is no such complete week.
+    `connection` is open on the published copy; `name` is an ISO week or a month, None for the
+    latest complete one. Raises ReportError when there is no such complete period.
     """
-    summary = build_summary(connection, period)
+    summary = build_summary(connection, rhythm, name)
     contents = {
-        "summary.html": weekly_html(summary),
+        "summary.html": summary_html(summary),
         "summary.csv": scorecard_csv(connection, summary.period, summary.account.currency),
     }
-    target = folder / "weekly" / summary.period.label
+    target = folder / rhythm.name / summary.period.label
     target.mkdir(parents=True, exist_ok=True)
     return [_put(target / name, text) for name, text in contents.items()]
 

@@ -1,0 +1,54 @@
+"""The models that follow what has just landed, built by dbt in this process.
+
+A dbt of its own takes seconds to start, longer than what a few tickets need. One that stays has its
+project read already; between two builds it lets go of the warehouse.
+"""
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from bookbag_orchestration.dbt_results import TransformError, broken_nodes
+from bookbag_orchestration.resources import Workplace
+from bookbag_orchestration.settings import live_build
+
+
+@dataclass
+class LiveModels:
+    """dbt for one home, from its first build on."""
+
+    place: Workplace
+    _manifest: Any = field(default=None, init=False)
+
+    def build(self) -> int:
+        """Makes the live models anew where something has changed; returns how many there are.
+
+        Raises TransformError. The warehouse is free again afterwards, however it ends.
+        """
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+        from dbt.artifacts.schemas.run import RunExecutionResult
+        from dbt.cli.main import dbtRunner
+
+        project = self.place.dbt_project()
+        folder, results = os.fspath(project.project_dir), project.target_path / "run_results.json"
+        flags = [
+            "--quiet", "--log-level-file", "none", "--no-use-colors",
+            "--project-dir", folder, "--profiles-dir", folder,
+            "--target-path", os.fspath(project.target_path),
+        ]  # fmt: skip
+        unused = [f"path:models/staging/{kind}" for kind in self.place.unused_kinds()]
+        excluded = ["--exclude", *unused] if unused else []
+        # Else a dbt that cannot start would be told by what the last one said.
+        results.unlink(missing_ok=True)
+        try:
+            if self._manifest is None:
+                self._manifest = dbtRunner().invoke(["parse", *flags]).result
+            with live_build():
+                told = dbtRunner(manifest=self._manifest).invoke(
+                    ["run", "--select", "tag:live", *excluded, *flags]
+                )
+        finally:
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+        if not (told.success and isinstance(told.result, RunExecutionResult)):
+            raise TransformError(broken_nodes(results)) from told.exception
+        return len(told.result.results)
