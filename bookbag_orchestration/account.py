@@ -41,6 +41,9 @@ _KEPT = {"syncs": "source varchar, synced_at timestamptz"}
 # What a build remembers for the next one, which looks at what is new since; the models write it.
 _BUILT = {
     "built_account": "data_as_of timestamptz",
+    "built_loads": (
+        "kind varchar, source varchar, load_id varchar, landed_rows bigint, mark varchar"
+    ),
     "built_settings": "name varchar, mark hugeint",
     "built_tickets": (
         "ticket_key varchar, source varchar, ticket_id varchar, survivor_key varchar,"

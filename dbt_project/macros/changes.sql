@@ -4,7 +4,9 @@
   `unique_key` of a list is built anew for those alone; its inputs are read through `changed`.
 #}
 {% macro changed_list(keys) -%}
-    {%- if 'period_start' in keys -%}
+    {%- if kind_of(model) -%}
+        (select source, _key as {{ keys.split(', ')[1] }} from ({{ new_documents() }}))
+    {%- elif 'period_start' in keys -%}
         {#- While the project is parsed a model's meta is not known yet, so both are named. -#}
         {%- set reached = ref('kpi_reached_periods') if not execute
             or (config.get('meta') or {}).get('changes') -%}
@@ -47,7 +49,8 @@
 
 {#
   After a build: what it was made of, so that the next one can tell what is new. Only where every model
-  that is built by changes has been; else the next build looks at the same again.
+  that is built by changes has been; else the next build looks at the same again. What has landed is
+  told by kind (remember_loads): a build may leave out those that the account has not.
 #}
 {% macro remember_build(results) %}
     {%- set done = [] -%}
@@ -58,11 +61,17 @@
     {%- if execute -%}
         {%- for node in graph.nodes.values()
             if node.resource_type == 'model' and node.config.materialized == 'incremental'
-            and node.unique_id not in done -%}
+            and not kind_of(node) and node.unique_id not in done -%}
             {%- do left.append(node.unique_id) -%}
         {%- endfor -%}
     {%- endif -%}
-    {%- if not execute or (not left and flags.WHICH in ('run', 'build')) -%}
+    {%- set is_build = execute and flags.WHICH in ('run', 'build') -%}
+    {%- if is_build -%}
+        begin;
+        {{- remember_loads(done) }}
+        commit;
+    {%- endif -%}
+    {%- if not execute or (not left and is_build) -%}
         begin;
         delete from raw_bookbag.touched;
         create or replace table raw_bookbag.built_account as
@@ -113,6 +122,7 @@
 {% macro is_partial() -%}
     {#- A unit test has no table. -#}
     {%- if not execute or this is none or not is_incremental() -%}{{ return(false) }}{%- endif -%}
+    {%- if kind_of(model) -%}{{ return(is_kind_built()) }}{%- endif -%}
     {%- if 'period_start' not in config.get('unique_key') -%}{{ return(true) }}{%- endif -%}
     {%- if env_var('BOOKBAG_BUILD', 'whole') != 'live' -%}{{ return(false) }}{%- endif -%}
     {%- set everything = run_query(

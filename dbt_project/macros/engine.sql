@@ -107,9 +107,34 @@
 
 {# All order numbers that a text names: "#10023", "order 10023", "order no. AB-10023". #}
 {% macro order_numbers_in(text) -%}
-    unnest(regexp_extract_all(
+    unnest({{ order_number_list(text) }})
+{%- endmacro %}
+
+{# The same in one row, as a list, see items_of; NULL where there are none. #}
+{% macro order_number_list(text) -%}
+    nullif(regexp_extract_all(
         lower({{ text }}), '(?:#|order\s*(?:no\.?|nr\.?|number)?\s*#?)\s*([a-z]{0,4}-?[0-9]{3,}[a-z0-9-]*)', 1
-    ))
+    ), [])
+{%- endmacro %}
+
+{# The texts of a group, each once, as a list. #}
+{% macro texts_of_group(value) -%}
+    list(distinct {{ value }} order by {{ value }})
+{%- endmacro %}
+
+{# A row for each item of a list; only in a select list. #}
+{% macro items_of(list) -%}
+    unnest({{ list }})
+{%- endmacro %}
+
+{# A list of texts that is kept as JSON text; NULL where it is none. #}
+{% macro text_list(list_text) -%}
+    from_json(case when {{ list_text }} like '[%' then {{ list_text }} end, '["varchar"]')
+{%- endmacro %}
+
+{# The items of a list that another has not; NULL where there are none. #}
+{% macro items_beyond(list, other) -%}
+    nullif(list_filter({{ list }}, lambda x: not list_contains(coalesce({{ other }}, []), x)), [])
 {%- endmacro %}
 
 {% macro percentile(value, fraction) -%}
@@ -228,10 +253,7 @@
 
 {# Whether a JSON list of texts holds this one; NULL where it is no list. #}
 {% macro has_item(list_text, item) -%}
-    list_contains(
-        from_json(case when {{ list_text }} like '[%' then {{ list_text }} end, '["varchar"]'),
-        '{{ item }}'
-    )
+    list_contains({{ text_list(list_text) }}, '{{ item }}')
 {%- endmacro %}
 
 {# Seconds since 1970 as text → instant; NULL where it is none. #}
@@ -244,9 +266,32 @@
     cast(to_json(json_extract_string({{ document }}, '{{ path }}')) as varchar)
 {%- endmacro %}
 
-{# A row for each field of the JSON object at a path; only in a select list. #}
-{% macro json_fields(document, path) -%}
-    unnest(map_entries(cast(json_extract({{ document }}, '{{ path }}') as map(varchar, varchar))))
+{# The fields of the JSON object at a path, as a list; see items_of, field_name and field_value. #}
+{% macro fields_of_object(document, path) -%}
+    map_entries({{ texts_by_key(document, path) }})
+{%- endmacro %}
+
+{# The same of a JSON list whose objects name a field and hold its value; those without one are left. #}
+{% macro fields_of_list(document, path, name, value) -%}
+    list_filter(
+        list_transform(
+            try_cast(json_extract({{ document }}, '{{ path }}') as json[]),
+            lambda x: {
+                'key': json_extract_string(x, '{{ name }}'),
+                'value': json_extract_string(x, '{{ value }}')
+            }
+        ),
+        lambda x: x['value'] is not null
+    )
+{%- endmacro %}
+
+{# The texts of the JSON object at a path, to be looked up by key; NULL where there is none. #}
+{% macro texts_by_key(document, path) -%}
+    try_cast(json_extract({{ document }}, '{{ path }}') as map(varchar, varchar))
+{%- endmacro %}
+
+{% macro text_of_key(texts, key) -%}
+    {{ texts }}[{{ key }}]
 {%- endmacro %}
 
 {% macro field_name(field) -%}

@@ -67,100 +67,20 @@
     {{ return(none) }}
 {% endmacro %}
 
-{#
-  Documents of an API source: the newest of each key, gone ones marked. `relation` is a landed view.
-#}
-{% macro newest_documents(relation) %}
-    select
-        source,
-        _key,
-        payload,
-        _is_deleted,
-        _loaded_at as loaded_at,
-        row_number() over (
-            partition by source, _key order by _dlt_load_id desc, _order desc
-        ) as row_rank
-    from {{ relation }}
-{% endmacro %}
-
-{#
-  Orders as last told, with the `order_id` that people know them by: the name, which tickets and texts
-  use; of two with one name the later gets its number too. A deleted one, or one that `is_trashed`,
-  stays as it was told before. The other arguments are expressions over `_key` and `payload`.
-#}
-{% macro named_orders(relation, number, name, placed_at, is_trashed='false') %}
-    with
-
-    documents as (
-        {{ newest_documents(relation) }}
-    ),
-
-    told as (
-        select
-            source,
-            _key,
-            payload,
-            _is_deleted,
-            loaded_at,
-            row_number() over (
-                partition by source, _key
-                order by _is_deleted, coalesce({{ is_trashed }}, false), row_rank
-            ) as recency,
-            max(case
-                when row_rank = 1 and (_is_deleted or {{ is_trashed }}) then 1 else 0
-            end) over (partition by source, _key) = 1 as is_deleted
-        from documents
-    ),
-
-    read as (
-        select
-            source,
-            _key,
-            {{ number }} as order_number,
-            trim({{ name }}) as order_name,
-            {{ placed_at }} as placed_at,
-            payload,
-            is_deleted,
-            loaded_at
-        from told
-        where recency = 1 and not _is_deleted
-    ),
-
-    ranked as (
-        select
-            *,
-            row_number() over (
-                partition by source, order_name order by is_deleted, placed_at, _key
-            ) as name_rank
-        from read
+{# The place of a line in its order, by their ids; `key` names the order. #}
+{% macro line_no(key) -%}
+    row_number() over (
+        partition by source, {{ key }} order by try_cast(line_id as bigint), line_id
     )
+{%- endmacro %}
 
-    select
-        source,
-        _key,
-        case
-            when order_name is null then order_number
-            when name_rank = 1 then order_name
-            else order_name || '/' || order_number
-        end as order_id,
-        placed_at,
-        payload,
-        is_deleted,
-        loaded_at
-    from ranked
-    where placed_at is not null
-{% endmacro %}
-
-{# Lines with their place in the order, by their ids, and what they have of it. #}
-{% macro lines_of_orders(lines, orders) %}
+{# Lines with what they have of their order; `key` is a column of both that names it. #}
+{% macro lines_of_orders(lines, orders, key) %}
     select
         {{ lines }}.source,
         {{ lines }}.line_id,
-        {{ lines }}.order_id,
-        row_number() over (
-            partition by {{ lines }}.source, {{ lines }}.order_id
-            order by try_cast({{ lines }}.line_id as bigint), {{ lines }}.line_id
-        ) as line_no,
+        {{ orders }}.order_id,
+        {{ lines }}.line_no,
         {{ lines }}.sku,
         {{ lines }}.product_type,
         {{ lines }}.quantity,
@@ -173,5 +93,5 @@
         {{ lines }}.loaded_at
     from {{ lines }}
     inner join {{ orders }}
-        on {{ lines }}.source = {{ orders }}.source and {{ lines }}.order_id = {{ orders }}.order_id
+        on {{ lines }}.source = {{ orders }}.source and {{ lines }}.{{ key }} = {{ orders }}.{{ key }}
 {% endmacro %}

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', unique_key='source, customer_id') }}
+
 with
 
 contacts as (

@@ -1,4 +1,7 @@
--- A sender has a type of its own or, in the list of messages, one in its description.
+-- A sender has a type of its own or, in the list of messages, one in its description. The only
+-- reader of texts, with that of conversations: what leaves is order numbers.
+{{ config(materialized='incremental', unique_key='source, message_id') }}
+
 with
 
 messages as (
@@ -70,7 +73,10 @@ typed as (
 -- Users and bots are numbered alike.
 named as (
     select
-        *,
+        * exclude (body),
+        length(body) as char_count,
+        case when direction in ('in', 'out') then {{ order_number_list('body') }} end
+            as order_numbers,
         case when sender_type in ('contact', 'user') then sender_id
             else sender_type || '|' || sender_id end as author_id
     from typed

@@ -57,7 +57,7 @@ renamed as (
         true as is_substantive,
         false as is_ai_assisted,
         cast(null as varchar) as recommended_skus,
-        length(entries.body) as char_count,
+        entries.char_count,
         try_cast(entries.message_id as bigint) as seq,
         entries.loaded_at
     from entries

@@ -1,23 +1,22 @@
--- The only reader of texts: what leaves is order numbers.
 with
 
-versions as (
-    select * from {{ ref('stg_chatwoot__versions') }}
-    where is_newest
+conversations as (
+    select * from {{ ref('stg_chatwoot__conversations') }}
+    where is_newest and order_numbers is not null
 ),
 
 entries as (
     select * from {{ ref('stg_chatwoot__entries') }}
-    where direction in ('in', 'out')
+    where order_numbers is not null
 ),
 
-texts as (
+mentions as (
     select
         source,
         ticket_id,
         created_at as mentioned_at,
-        subject as content
-    from versions
+        {{ items_of('order_numbers') }} as order_number
+    from conversations
 
     union all
 
@@ -25,18 +24,8 @@ texts as (
         source,
         ticket_id,
         sent_at as mentioned_at,
-        body as content
+        {{ items_of('order_numbers') }} as order_number
     from entries
-),
-
-mentions as (
-    select
-        source,
-        ticket_id,
-        mentioned_at,
-        {{ order_numbers_in('content') }} as order_number
-    from texts
-    where content is not null
 )
 
 select * from mentions

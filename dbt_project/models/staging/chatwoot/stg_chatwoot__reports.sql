@@ -1,4 +1,6 @@
 -- The document of a conversation holds its whole log.
+{{ config(materialized='incremental', unique_key='source, ticket_id') }}
+
 with
 
 logs as (

@@ -29,7 +29,7 @@ renamed as (
         versions.team,
         versions.assignee_id,
         cast(null as varchar) as brand,
-        {{ hash_text('versions.subject') }} as subject_hash,
+        versions.subject_hash,
         versions.tags,
         versions.language,
         versions.product_sku,

@@ -1,4 +1,7 @@
--- Replies and notes. What a customer writes with a rating is the rating's, not a message.
+-- Replies and notes. What a customer writes with a rating is the rating's, not a message. The only
+-- reader of texts, with that of tickets: what leaves is order numbers.
+{{ config(materialized='incremental', unique_key='source, message_id') }}
+
 with
 
 conversations as (
@@ -24,7 +27,12 @@ read as (
 ),
 
 spoken as (
-    select * from read
+    select
+        * exclude (body),
+        length(body) as char_count,
+        {{ first_match('body', 'closed and merged into ticket #?([0-9]+)') }} as merged_into,
+        {{ order_number_list('body') }} as order_numbers
+    from read
     where coalesce(source_code, '') <> '6' and sent_at is not null
 )
 

@@ -59,7 +59,7 @@ descriptions as (
         true as is_public,
         false as is_auto,
         false as is_gratitude,
-        length(description) as char_count,
+        char_count,
         cast(0 as bigint) as seq,
         loaded_at
     from versions
@@ -81,7 +81,7 @@ answers as (
         not conversations.is_private as is_public,
         conversations.is_auto,
         left_resolved.message_id is not null as is_gratitude,
-        length(conversations.body) as char_count,
+        conversations.char_count,
         try_cast(conversations.message_id as bigint) as seq,
         conversations.loaded_at
     from conversations

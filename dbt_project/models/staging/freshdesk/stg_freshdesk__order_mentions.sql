@@ -1,22 +1,22 @@
--- The only reader of texts: what leaves is order numbers.
 with
 
-versions as (
-    select * from {{ ref('stg_freshdesk__versions') }}
-    where is_newest
+tickets as (
+    select * from {{ ref('stg_freshdesk__ticket_documents') }}
+    where is_newest and order_numbers is not null
 ),
 
 conversations as (
     select * from {{ ref('stg_freshdesk__conversations') }}
+    where order_numbers is not null
 ),
 
-texts as (
+mentions as (
     select
         source,
         ticket_id,
         created_at as mentioned_at,
-        concat_ws(' ', subject, description) as content
-    from versions
+        {{ items_of('order_numbers') }} as order_number
+    from tickets
 
     union all
 
@@ -24,18 +24,8 @@ texts as (
         source,
         ticket_id,
         sent_at as mentioned_at,
-        body as content
+        {{ items_of('order_numbers') }} as order_number
     from conversations
-),
-
-mentions as (
-    select
-        source,
-        ticket_id,
-        mentioned_at,
-        {{ order_numbers_in('content') }} as order_number
-    from texts
-    where content is not null
 )
 
 select * from mentions

@@ -12,11 +12,10 @@ read as (
         message_id,
         sent_at as occurred_at,
         author_id,
-        {{ first_match('body', 'closed and merged into ticket #?([0-9]+)') }} as merged_into,
+        merged_into,
         loaded_at
     from conversations
-    where not is_incoming
+    where not is_incoming and merged_into is not null
 )
 
 select * from read
-where merged_into is not null

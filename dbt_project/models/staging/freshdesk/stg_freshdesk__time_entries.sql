@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', unique_key='source, entry_id') }}
+
 with
 
 entries as (

@@ -3,12 +3,8 @@
 -- map knows.
 with
 
-agents as (
-    {{ newest_documents(source('landed', 'freshdesk_agents')) }}
-),
-
-contacts as (
-    {{ newest_documents(source('landed', 'freshdesk_contacts')) }}
+people as (
+    select * from {{ ref('stg_freshdesk__people') }}
 ),
 
 groups as (
@@ -35,58 +31,6 @@ named_groups as (
         {{ json_text('payload', '$.name') }} as group_name
     from groups
     where row_rank = 1
-),
-
-told as (
-    select
-        source,
-        _key as user_id,
-        true as is_listed_agent,
-        {{ json_text('payload', '$.contact.name') }} as user_name,
-        {{ json_text('payload', '$.contact.job_title') }} as title,
-        lower(trim({{ json_text('payload', '$.contact.email') }})) as email,
-        trim({{ json_text('payload', '$.contact.phone') }}) as phone,
-        cast(null as varchar) as tags,
-        {{ json_text('payload', '$.group_ids[0]') }} as group_id,
-        {{ instant(json_text('payload', '$.created_at')) }} as created_at,
-        row_rank,
-        loaded_at
-    from agents
-    where not _is_deleted
-
-    union all
-
-    select
-        source,
-        _key as user_id,
-        false as is_listed_agent,
-        {{ json_text('payload', '$.name') }} as user_name,
-        {{ json_text('payload', '$.job_title') }} as title,
-        lower(trim({{ json_text('payload', '$.email') }})) as email,
-        trim(coalesce(
-            {{ json_text('payload', '$.phone') }}, {{ json_text('payload', '$.mobile') }}
-        )) as phone,
-        {{ json_list('payload', '$.tags') }} as tags,
-        cast(null as varchar) as group_id,
-        {{ instant(json_text('payload', '$.created_at')) }} as created_at,
-        row_rank,
-        loaded_at
-    from contacts
-    where not _is_deleted
-),
-
-ranked as (
-    select
-        *,
-        row_number() over (
-            partition by source, user_id order by is_listed_agent desc, row_rank
-        ) as user_rank
-    from told
-),
-
-people as (
-    select * from ranked
-    where user_rank = 1
 ),
 
 workers as (
@@ -127,8 +71,8 @@ joined as (
         people.phone,
         people.created_at,
         people.is_listed_agent or workers.user_id is not null as is_agent,
-        coalesce({{ has_item('people.tags', 'test') }}, false) as is_test,
-        coalesce({{ has_item('people.tags', 'internal') }}, false) as is_internal,
+        people.is_test,
+        people.is_internal,
         coalesce(bots.kind, 'human_agent') as agent_kind,
         {{ segment_text('named_groups.group_name') }} as team,
         people.loaded_at

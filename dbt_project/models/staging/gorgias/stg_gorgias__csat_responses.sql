@@ -1,26 +1,13 @@
 with
 
 surveys as (
-    {{ newest_documents(source('landed', 'gorgias_satisfaction_surveys')) }}
-),
-
-read as (
-    select
-        source,
-        _key as response_id,
-        {{ json_text('payload', '$.ticket_id') }} as ticket_id,
-        {{ utc_instant_of('payload', '$.scored_datetime') }} as rated_at,
-        {{ json_text('payload', '$.score') }} as score,
-        {{ utc_instant_of('payload', '$.sent_datetime') }} as survey_sent_at,
-        loaded_at
-    from surveys
-    where row_rank = 1 and not _is_deleted
+    select * from {{ ref('stg_gorgias__surveys') }}
 ),
 
 renamed as (
     select
         source,
-        response_id,
+        survey_id as response_id,
         ticket_id,
         rated_at,
         score,
@@ -29,7 +16,7 @@ renamed as (
         survey_sent_at,
         cast(null as bigint) as episode_seq,
         loaded_at
-    from read
+    from surveys
     where score is not null and ticket_id is not null and rated_at is not null
 )
 

@@ -1,45 +1,31 @@
--- The only reader of texts: what leaves is order numbers.
 with
 
 messages as (
-    {{ newest_documents(source('landed', 'gorgias_messages')) }}
+    select * from {{ ref('stg_gorgias__message_versions') }}
+    where row_rank = 1 and order_numbers is not null
 ),
 
 tickets as (
-    {{ newest_documents(source('landed', 'gorgias_tickets')) }}
-),
-
-texts as (
-    select
-        source,
-        {{ json_text('payload', '$.ticket_id') }} as ticket_id,
-        {{ utc_instant_of('payload', '$.created_datetime') }} as mentioned_at,
-        coalesce(
-            {{ json_text('payload', '$.stripped_text') }},
-            {{ json_text('payload', '$.body_text') }}
-        ) as content
-    from messages
-    where row_rank = 1 and not _is_deleted
-
-    union all
-
-    select
-        source,
-        _key as ticket_id,
-        {{ utc_instant_of('payload', '$.created_datetime') }} as mentioned_at,
-        {{ json_text('payload', '$.subject') }} as content
-    from tickets
-    where row_rank = 1 and not _is_deleted
+    select * from {{ ref('stg_gorgias__ticket_documents') }}
+    where order_numbers is not null
 ),
 
 mentions as (
     select
         source,
         ticket_id,
-        mentioned_at,
-        {{ order_numbers_in('content') }} as order_number
-    from texts
-    where content is not null
+        created_at as mentioned_at,
+        {{ items_of('order_numbers') }} as order_number
+    from messages
+
+    union all
+
+    select
+        source,
+        ticket_id,
+        created_at as mentioned_at,
+        {{ items_of('order_numbers') }} as order_number
+    from tickets
 )
 
 select * from mentions

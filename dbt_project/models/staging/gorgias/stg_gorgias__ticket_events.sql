@@ -69,8 +69,7 @@ plain as (
 assignments as (
     select
         source, ticket_id, event_id, 'assignee' as part, occurred_at, 'assigned' as event_type,
-        {{ json_text('payload', '$.data.assignee_user_id') }} as to_value, actor_kind, actor_id,
-        loaded_at
+        assignee_id as to_value, actor_kind, actor_id, loaded_at
     from events
     where type = 'ticket-assigned'
 ),
@@ -83,25 +82,24 @@ team_assignments as (
     from events
     inner join named_teams
         on events.source = named_teams.source
-        and {{ json_text('events.payload', '$.data.assignee_team_id') }} = named_teams.team_id
+        and events.team_id = named_teams.team_id
     where events.type = 'ticket-team-assigned'
 ),
 
 splits as (
     select
         source, ticket_id, event_id, 'split' as part, occurred_at, 'split_from' as event_type,
-        {{ json_text('payload', '$.data.split_from_ticket.id') }} as to_value, actor_kind,
-        actor_id, loaded_at
+        split_from as to_value, actor_kind, actor_id, loaded_at
     from events
     where type = 'ticket-created'
-        and {{ json_text('payload', '$.data.split_from_ticket.id') }} is not null
+        and split_from is not null
 ),
 
 changed_tags as (
     select
         *,
         'tag_added' as event_type,
-        {{ texts_of_list(json_list('payload', '$.data.tags_added')) }} as tag_id
+        {{ items_of('tags_added') }} as tag_id
     from events
     where type = 'ticket-tags-added'
 
@@ -110,7 +108,7 @@ changed_tags as (
     select
         *,
         'tag_removed' as event_type,
-        {{ texts_of_list(json_list('payload', '$.data.tags_removed')) }} as tag_id
+        {{ items_of('tags_removed') }} as tag_id
     from events
     where type = 'ticket-tags-removed'
 ),

@@ -3,7 +3,7 @@
 with
 
 messages as (
-    {{ newest_documents(source('landed', 'gorgias_messages')) }}
+    select * from {{ ref('stg_gorgias__message_versions') }}
 ),
 
 events as (
@@ -11,34 +11,23 @@ events as (
     where type = 'ticket-merged'
 ),
 
-read as (
-    select
-        source,
-        _key as message_id,
-        {{ json_text('payload', '$.ticket_id') }} as ticket_id,
-        row_rank,
-        loaded_at
-    from messages
-    where not _is_deleted
-),
-
 standing as (
-    select * from read
+    select * from messages
     where row_rank = 1
 ),
 
 moved as (
     select
         standing.source,
-        read.ticket_id,
+        messages.ticket_id,
         max(standing.ticket_id) as merged_into,
         min(standing.loaded_at) as loaded_at
     from standing
-    inner join read
-        on standing.source = read.source
-        and standing.message_id = read.message_id
-        and standing.ticket_id <> read.ticket_id
-    group by standing.source, read.ticket_id
+    inner join messages
+        on standing.source = messages.source
+        and standing.message_id = messages.message_id
+        and standing.ticket_id <> messages.ticket_id
+    group by standing.source, messages.ticket_id
 ),
 
 emptied as (

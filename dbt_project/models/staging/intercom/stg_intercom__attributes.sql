@@ -14,7 +14,7 @@ fields as (
     select
         source,
         ticket_id,
-        {{ json_fields('payload', '$.custom_attributes') }} as field
+        {{ items_of('custom_attributes') }} as field
     from conversations
 ),
 

@@ -10,12 +10,10 @@ ratings as (
         source,
         ticket_id,
         'ticket' as part,
-        {{ json_text('payload', '$.conversation_rating.rating') }} as score,
-        {{ instant_of_epoch(json_text('payload', '$.conversation_rating.created_at')) }}
-            as survey_sent_at,
-        {{ instant_of_epoch(json_text('payload', '$.conversation_rating.updated_at')) }}
-            as rated_at,
-        case {{ json_text('payload', '$.conversation_rating.teammate.type') }}
+        rating as score,
+        rating_created_at as survey_sent_at,
+        rating_updated_at as rated_at,
+        case rated_type
             when 'admin' then 'human'
             when 'bot' then 'ai'
             else 'ticket'
@@ -29,9 +27,9 @@ ratings as (
         source,
         ticket_id,
         'ai' as part,
-        {{ json_text('payload', '$.ai_agent.rating') }} as score,
-        {{ instant_of_epoch(json_text('payload', '$.ai_agent.created_at')) }} as survey_sent_at,
-        {{ instant_of_epoch(json_text('payload', '$.ai_agent.updated_at')) }} as rated_at,
+        ai_rating as score,
+        ai_rating_created_at as survey_sent_at,
+        ai_rating_updated_at as rated_at,
         'ai' as target,
         loaded_at
     from conversations

@@ -31,7 +31,7 @@ renamed as (
         or coalesce(last_answer_type = 'custom_answer', false) as is_substantive,
         false as is_ai_assisted,
         cast(null as varchar) as recommended_skus,
-        length(content) as char_count,
+        char_count,
         seq,
         loaded_at
     from with_earlier

@@ -1,20 +1,21 @@
--- The only reader of texts: what leaves is order numbers.
 with
 
 parts as (
-    select * from {{ ref('stg_intercom__parts') }}
+    select * from {{ ref('stg_intercom__part_documents') }}
+    where order_numbers is not null
 ),
 
 conversations as (
     select * from {{ ref('stg_intercom__conversations') }}
+    where order_numbers is not null
 ),
 
-texts as (
+mentions as (
     select
         source,
         ticket_id,
         occurred_at as mentioned_at,
-        content
+        {{ items_of('order_numbers') }} as order_number
     from parts
 
     union all
@@ -23,18 +24,8 @@ texts as (
         source,
         ticket_id,
         created_at as mentioned_at,
-        {{ text_of_html(json_text('payload', '$.source.subject')) }} as content
+        {{ items_of('order_numbers') }} as order_number
     from conversations
-),
-
-mentions as (
-    select
-        source,
-        ticket_id,
-        mentioned_at,
-        {{ order_numbers_in('content') }} as order_number
-    from texts
-    where content is not null
 )
 
 select * from mentions

@@ -11,6 +11,10 @@ parts as (
     select * from {{ ref('stg_intercom__parts') }}
 ),
 
+applied_tags as (
+    select * from {{ ref('stg_intercom__applied_tags') }}
+),
+
 state_changes as (
     select * from {{ ref('stg_intercom__state_changes') }}
 ),
@@ -90,31 +94,20 @@ categories as (
         and parts.new_value is not null
 ),
 
-tag_items as (
-    select
-        source, ticket_id, {{ json_items('payload', '$.tags.tags') }} as tag, loaded_at
-    from conversations
-),
-
 tags as (
     select
         source, ticket_id,
-        'tag|' || {{ json_text('tag', '$.name') }} as part_id,
-        'tag_added' as event_type,
-        {{ instant_of_epoch(json_text('tag', '$.applied_at')) }} as occurred_at,
-        cast(null as varchar) as from_value,
-        {{ json_text('tag', '$.name') }} as to_value,
-        cast(null as varchar) as author_kind,
-        {{ json_text('tag', '$.applied_by.id') }} as author_id,
+        'tag|' || tag as part_id, 'tag_added' as event_type, applied_at as occurred_at,
+        cast(null as varchar) as from_value, tag as to_value,
+        cast(null as varchar) as author_kind, applied_by as author_id,
         cast(null as bigint) as seq, loaded_at
-    from tag_items
+    from applied_tags
 ),
 
 surveys as (
     select
         source, ticket_id, 'survey_sent' as part_id, 'survey_sent' as event_type,
-        {{ instant_of_epoch(json_text('payload', '$.conversation_rating.created_at')) }}
-            as occurred_at,
+        rating_created_at as occurred_at,
         cast(null as varchar) as from_value, cast(null as varchar) as to_value,
         'automation' as author_kind, cast(null as varchar) as author_id,
         cast(null as bigint) as seq, loaded_at
@@ -124,13 +117,12 @@ surveys as (
 
     select
         source, ticket_id, 'survey_answered' as part_id, 'survey_answered' as event_type,
-        {{ instant_of_epoch(json_text('payload', '$.conversation_rating.updated_at')) }}
-            as occurred_at,
+        rating_updated_at as occurred_at,
         cast(null as varchar) as from_value, cast(null as varchar) as to_value,
         'customer' as author_kind, cast(null as varchar) as author_id,
         cast(null as bigint) as seq, loaded_at
     from conversations
-    where {{ json_text('payload', '$.conversation_rating.rating') }} is not null
+    where rating is not null
 ),
 
 merged as (
@@ -161,8 +153,7 @@ told_by_ai as (
         conversations.loaded_at
     from conversations
     inner join signals
-        on {{ json_text('conversations.payload', '$.ai_agent.resolution_state') }}
-        = signals.source_value
+        on conversations.resolution_state = signals.source_value
 ),
 
 ai_parts as (

@@ -30,7 +30,7 @@ links as (
     select
         source,
         ticket_id,
-        {{ json_items('payload', '$.linked_objects.data') }} as link
+        {{ items_of('links') }} as link
     from conversations
 ),
 
@@ -38,9 +38,9 @@ linked as (
     select
         source,
         ticket_id,
-        {{ json_text('link', '$.id') }} as other_id
+        {{ field_value('link') }} as other_id
     from links
-    where {{ json_text('link', '$.type') }} = 'conversation'
+    where {{ field_name('link') }} = 'conversation'
 ),
 
 candidates as (

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', unique_key='source, customer_gid') }}
+
 with
 
 customers as (
@@ -7,6 +9,7 @@ customers as (
 read as (
     select
         source,
+        _key as customer_gid,
         {{ first_match('_key', '([0-9]+)$') }} as customer_id,
         lower(trim({{ json_text('payload', '$.defaultEmailAddress.emailAddress') }})) as email,
         trim({{ json_text('payload', '$.defaultPhoneNumber.phoneNumber') }}) as phone,
@@ -20,6 +23,7 @@ read as (
 renamed as (
     select
         source,
+        customer_gid,
         customer_id,
         email,
         phone,

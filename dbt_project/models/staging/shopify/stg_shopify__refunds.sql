@@ -2,39 +2,19 @@
 -- refunded or prevented is no chargeback any more.
 with
 
-documents as (
-    select * from {{ ref('stg_shopify__order_documents') }}
+items as (
+    select * from {{ ref('stg_shopify__refund_items') }}
+),
+
+orders as (
+    select * from {{ ref('stg_shopify__orders') }}
 ),
 
 disputes as (
     {{ newest_documents(source('landed', 'shopify_disputes')) }}
 ),
 
-items as (
-    select
-        source,
-        order_id,
-        {{ json_items('payload', '$.refunds') }} as item,
-        loaded_at
-    from documents
-),
-
-refunds as (
-    select
-        source,
-        {{ first_match(json_text('item', '$.id'), '([0-9]+)$') }} as refund_id,
-        order_id,
-        {{ instant(json_text('item', '$.createdAt')) }} as refunded_at,
-        try_cast(
-            {{ json_text('item', '$.totalRefundedSet.shopMoney.amount') }} as decimal(18, 4)
-        ) as amount,
-        nullif(trim({{ json_text('item', '$.note') }}), '') as reason,
-        'refund' as kind,
-        loaded_at
-    from items
-),
-
-disputed as (
+chargebacks as (
     select
         source,
         'dispute/' || {{ first_match('_key', '([0-9]+)$') }} as refund_id,
@@ -50,29 +30,32 @@ disputed as (
         and {{ json_text('payload', '$.status') }} not in ('WON', 'CHARGE_REFUNDED', 'PREVENTED')
 ),
 
-chargebacks as (
-    select
-        disputed.source,
-        disputed.refund_id,
-        documents.order_id,
-        disputed.refunded_at,
-        disputed.amount,
-        disputed.reason,
-        'chargeback' as kind,
-        disputed.loaded_at
-    from disputed
-    inner join documents
-        on disputed.source = documents.source and disputed.order_gid = documents.order_gid
-),
-
 unioned as (
-    select * from refunds
-    where refunded_at is not null and amount is not null
+    select
+        source, order_gid, refund_id, refunded_at, amount, reason, 'refund' as kind, loaded_at
+    from items
 
     union all
 
-    select * from chargebacks
-    where refunded_at is not null and amount is not null
+    select
+        source, order_gid, refund_id, refunded_at, amount, reason, 'chargeback' as kind, loaded_at
+    from chargebacks
+),
+
+joined as (
+    select
+        unioned.source,
+        unioned.refund_id,
+        orders.order_id,
+        unioned.refunded_at,
+        unioned.amount,
+        unioned.reason,
+        unioned.kind,
+        unioned.loaded_at
+    from unioned
+    inner join orders
+        on unioned.source = orders.source and unioned.order_gid = orders.order_gid
+    where unioned.refunded_at is not null and unioned.amount is not null
 )
 
-select * from unioned
+select * from joined

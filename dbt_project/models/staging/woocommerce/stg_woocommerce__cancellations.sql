@@ -1,5 +1,7 @@
 -- WooCommerce has no date of cancellation: it is when the first version that is cancelled was
 -- changed, after the last version that was neither cancelled nor given back.
+{{ config(materialized='incremental', unique_key='source, order_key') }}
+
 with
 
 documents as (

@@ -2,8 +2,8 @@
 -- of the product, of which a line has the id alone.
 with
 
-documents as (
-    select * from {{ ref('stg_woocommerce__order_documents') }}
+items as (
+    select * from {{ ref('stg_woocommerce__line_items') }}
 ),
 
 orders as (
@@ -26,39 +26,17 @@ products as (
     where row_rank = 1
 ),
 
-items as (
-    select
-        source,
-        order_id,
-        {{ json_items('payload', '$.line_items') }} as item,
-        loaded_at
-    from documents
-),
-
-read as (
-    select
-        source,
-        {{ json_text('item', '$.id') }} as line_id,
-        order_id,
-        {{ json_text('item', '$.product_id') }} as product_id,
-        nullif(trim({{ json_text('item', '$.sku') }}), '') as sku,
-        try_cast({{ json_text('item', '$.quantity') }} as decimal(18, 4)) as quantity,
-        try_cast({{ json_text('item', '$.total') }} as decimal(18, 4)) as net_amount,
-        loaded_at
-    from items
-),
-
 typed as (
     select
-        read.*,
+        items.*,
         products.product_type
-    from read
+    from items
     left join products
-        on read.source = products.source and read.product_id = products.product_id
+        on items.source = products.source and items.product_id = products.product_id
 ),
 
 renamed as (
-    {{ lines_of_orders('typed', 'orders') }}
+    {{ lines_of_orders('typed', 'orders', 'order_key') }}
 )
 
 select * from renamed

@@ -6,6 +6,11 @@ documents as (
     select * from {{ ref('stg_woocommerce__order_documents') }}
 ),
 
+refund_items as (
+    select * from {{ ref('stg_woocommerce__refund_items') }}
+    where total < 0
+),
+
 cancellations as (
     select * from {{ ref('stg_woocommerce__cancellations') }}
 ),
@@ -20,56 +25,22 @@ signals as (
     where kind = 'woocommerce' and signal = 'meta_key' and target = 'replacement'
 ),
 
-read as (
-    select
-        source,
-        order_key,
-        order_id,
-        placed_at,
-        {{ utc_instant_of('payload', '$.date_paid_gmt') }} as paid_at,
-        lower({{ json_text('payload', '$.status') }}) as status,
-        nullif({{ json_text('payload', '$.customer_id') }}, '0') as customer_id,
-        nullif(lower(trim({{ json_text('payload', '$.billing.email') }})), '') as customer_email,
-        {%- for column, field in [
-            ('total', 'total'), ('discount', 'discount_total'), ('tax', 'total_tax'),
-            ('shipping', 'shipping_total'),
-        ] %}
-        try_cast({{ json_text('payload', '$.' ~ field) }} as decimal(18, 4)) as {{ column }},
-        {%- endfor %}
-        upper({{ json_text('payload', '$.currency') }}) as currency,
-        nullif(lower(trim({{ json_text('payload', '$.created_via') }})), '') as created_via,
-        coalesce(
-            nullif({{ json_text('payload', '$.shipping.country') }}, ''),
-            nullif({{ json_text('payload', '$.billing.country') }}, '')
-        ) as country,
-        {{ utc_instant_of('payload', '$.date_modified_gmt') }} as updated_at,
-        is_deleted,
-        loaded_at
-    from documents
-),
-
-refund_items as (
-    select
-        source,
-        order_key,
-        {{ json_items('payload', '$.refunds') }} as item
-    from documents
+named as (
+    {{ named_orders('documents', 'order_key') }}
 ),
 
 given_back as (
-    select
+    select distinct
         source,
         order_key
     from refund_items
-    where try_cast({{ json_text('item', '$.total') }} as decimal(18, 4)) < 0
-    group by source, order_key
 ),
 
 meta as (
     select
         source,
         order_key,
-        {{ json_items('payload', '$.meta_data') }} as item
+        {{ items_of('meta_keys') }} as meta_key
     from documents
 ),
 
@@ -78,26 +49,27 @@ replacements as (
         meta.source,
         meta.order_key
     from meta
-    inner join signals on lower({{ json_text('meta.item', '$.key') }}) = signals.source_value
-    where lower(trim({{ json_text('meta.item', '$.value') }})) not in ('', '0', 'no', 'false')
+    inner join signals on meta.meta_key = signals.source_value
     group by meta.source, meta.order_key
 ),
 
 settled as (
     select
-        read.*,
+        named.*,
         case
-            when read.paid_at is not null and coalesce(statuses.target, 'paid') <> 'refunded'
+            when named.paid_at is not null and coalesce(statuses.target, 'paid') <> 'refunded'
                 then 'paid'
             else statuses.target
         end as payment_status
-    from read
-    left join statuses on read.status = statuses.source_value
+    from named
+    left join statuses on named.status = statuses.source_value
+    where named.placed_at is not null
 ),
 
 renamed as (
     select
         settled.source,
+        settled.order_key,
         settled.order_id,
         settled.placed_at,
         settled.paid_at,

@@ -1,5 +1,8 @@
 -- One row a change that an audit made to a ticket, from the export of events or, where an account
 -- has none, from each ticket's audits. Both tell the same in two shapes.
+-- The only reader of texts, with that of tickets: what leaves is order numbers.
+{{ config(materialized='incremental', unique_key='source, audit_id') }}
+
 with
 
 exported as (
@@ -104,6 +107,24 @@ typed as (
         {{ json_list('change', '$.metadata.custom.recommended_skus') }} as recommended_skus,
         loaded_at
     from read
+),
+
+told as (
+    select
+        * exclude (body),
+        length(body) as char_count,
+        {{ first_match('body', 'closed and merged into request #([0-9]+)') }} as merged_into,
+        {{ order_number_list('body') }} as order_numbers,
+        {%- set tags = "case when field_name = 'tags' then " %}
+        {{ items_beyond(
+            tags ~ text_list('new_value') ~ ' end', text_list('old_value')
+        ) }} as tags_added,
+        {{ items_beyond(
+            tags ~ text_list('old_value') ~ ' end', text_list('new_value')
+        ) }} as tags_removed,
+        coalesce(field_name = 'tags' and {{ has_item('new_value', 'spam') }}, false)
+            as is_tagged_spam
+    from typed
 )
 
-select * from typed
+select * from told

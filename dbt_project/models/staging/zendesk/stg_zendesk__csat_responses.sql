@@ -4,7 +4,7 @@
 with
 
 ratings as (
-    {{ newest_documents(source('landed', 'zendesk_satisfaction_ratings')) }}
+    select * from {{ ref('stg_zendesk__satisfaction_ratings') }}
 ),
 
 survey_ratings as (
@@ -18,38 +18,22 @@ surveyed as (
     from survey_ratings
 ),
 
-read as (
-    select
-        source,
-        _key as response_id,
-        {{ json_text('payload', '$.ticket_id') }} as ticket_id,
-        {{ instant('coalesce(' ~ json_text('payload', '$.updated_at') ~ ', '
-            ~ json_text('payload', '$.created_at') ~ ')') }} as rated_at,
-        case
-            when {{ json_text('payload', '$.score') }} like 'good%' then 'good'
-            when {{ json_text('payload', '$.score') }} like 'bad%' then 'bad'
-        end as score,
-        loaded_at
-    from ratings
-    where row_rank = 1 and not _is_deleted
-),
-
 unsurveyed as (
     select
-        read.source,
-        read.response_id,
-        read.ticket_id,
-        read.rated_at,
-        read.score,
+        ratings.source,
+        ratings.response_id,
+        ratings.ticket_id,
+        ratings.rated_at,
+        ratings.score,
         'good_bad' as scale,
         cast(null as timestamptz) as survey_sent_at,
         cast(null as bigint) as episode_seq,
-        read.loaded_at
-    from read
+        ratings.loaded_at
+    from ratings
     left join surveyed
-        on read.source = surveyed.source and read.ticket_id = surveyed.ticket_id
-    where surveyed.ticket_id is null and read.score is not null
-        and read.ticket_id is not null and read.rated_at is not null
+        on ratings.source = surveyed.source and ratings.ticket_id = surveyed.ticket_id
+    where surveyed.ticket_id is null and ratings.score is not null
+        and ratings.ticket_id is not null and ratings.rated_at is not null
 ),
 
 unioned as (

@@ -34,7 +34,7 @@ renamed as (
         coalesce(changes.substantive <> 'false', true) as is_substantive,
         coalesce(changes.ai_assisted = 'true', false) as is_ai_assisted,
         changes.recommended_skus,
-        length(changes.body) as char_count,
+        changes.char_count,
         try_cast(changes.change_id as bigint) as seq,
         changes.loaded_at
     from changes

@@ -1,9 +1,7 @@
--- Ratings that survey responses hold, in each version that was seen. A rating that was changed keeps
--- the date of the first, which therefore is one too, with the score that is known.
 with
 
-landed as (
-    {{ newest_documents(source('landed', 'zendesk_survey_responses')) }}
+answers as (
+    select * from {{ ref('stg_zendesk__survey_answers') }}
 ),
 
 surveys as (
@@ -42,79 +40,29 @@ scales as (
     group by source, survey_key
 ),
 
-answers as (
-    select
-        source,
-        _key as survey_response_id,
-        {{ json_items('payload', '$.answers') }} as answer,
-        loaded_at
-    from landed
-    where not _is_deleted
-),
-
-given as (
-    select
-        source,
-        survey_response_id,
-        {{ instant(json_text('answer', '$.created_at')) }} as first_rated_at,
-        {{ instant(json_text('answer', '$.updated_at')) }} as rated_at,
-        try_cast({{ json_text('answer', '$.rating') }} as bigint) as rating,
-        {{ json_text('answer', '$.rating_category') }} as category,
-        loaded_at
-    from answers
-    where {{ json_text('answer', '$.question.sub_type') }} = 'customer_satisfaction'
-        and {{ json_text('answer', '$.type') }} = 'rating_scale'
-),
-
-versions as (
-    select
-        *,
-        row_number() over (
-            partition by source, survey_response_id, rated_at order by loaded_at
-        ) as copy_rank,
-        row_number() over (
-            partition by source, survey_response_id order by rated_at, loaded_at
-        ) as version_rank
-    from given
-    where rated_at is not null and rating is not null
-),
-
-dated as (
-    select source, survey_response_id, rated_at, rating, category, loaded_at
-    from versions
-    where copy_rank = 1
-
-    union all
-
-    select
-        source, survey_response_id, first_rated_at as rated_at, rating, category, loaded_at
-    from versions
-    where version_rank = 1 and first_rated_at < rated_at
-),
-
 -- Two options are good and bad. Of a survey that is not known, five are the usual ones.
 scaled as (
     select
-        dated.source,
-        dated.survey_response_id,
+        answers.source,
+        answers.survey_response_id,
         responses.ticket_id,
         responses.survey_rank,
         responses.offered_at,
-        dated.rated_at,
-        dated.rating,
-        dated.category,
+        answers.rated_at,
+        answers.rating,
+        answers.category,
         case
-            when scales.top_rating is null and dated.category = 'good' and dated.rating < 4
+            when scales.top_rating is null and answers.category = 'good' and answers.rating < 4
                 then 'good_bad'
             when scales.top_rating is null then '1-5'
             when scales.top_rating = 2 then 'good_bad'
             else '1-' || cast(scales.top_rating as varchar)
         end as scale,
-        dated.loaded_at
-    from dated
+        answers.loaded_at
+    from answers
     inner join responses
-        on dated.source = responses.source
-        and dated.survey_response_id = responses.survey_response_id
+        on answers.source = responses.source
+        and answers.survey_response_id = responses.survey_response_id
     left join scales
         on responses.source = scales.source and responses.survey_key = scales.survey_key
 )

@@ -1,9 +1,9 @@
--- Surveys that were offered, answered or not. A response says when it expires: 28 days after its
--- survey was offered. One about a conversation names no ticket, but the ticket's audit names it.
+-- Surveys that were offered, answered or not. One about a conversation names no ticket, but the
+-- ticket's audit names it.
 with
 
-landed as (
-    {{ newest_documents(source('landed', 'zendesk_survey_responses')) }}
+responses as (
+    select * from {{ ref('stg_zendesk__survey_documents') }}
 ),
 
 changes as (
@@ -20,32 +20,18 @@ named_tickets as (
     group by source, survey_response_id
 ),
 
-read as (
-    select
-        source,
-        _key as survey_response_id,
-        {{ first_match(json_text('payload', '$.subject_zrns'), ':ticket:([0-9]+)') }}
-            as ticket_id,
-        {{ json_text('payload', '$.survey.id') }} || '|'
-            || {{ json_text('payload', '$.survey.version') }} as survey_key,
-        {{ instant(json_text('payload', '$.expires_at')) }} as expires_at,
-        loaded_at
-    from landed
-    where row_rank = 1 and not _is_deleted
-),
-
 joined as (
     select
-        read.source,
-        read.survey_response_id,
-        coalesce(read.ticket_id, named_tickets.ticket_id) as ticket_id,
-        read.survey_key,
-        {{ add_seconds('read.expires_at', '-28 * 86400') }} as offered_at,
-        read.loaded_at
-    from read
+        responses.source,
+        responses.survey_response_id,
+        coalesce(responses.ticket_id, named_tickets.ticket_id) as ticket_id,
+        responses.survey_key,
+        responses.offered_at,
+        responses.loaded_at
+    from responses
     left join named_tickets
-        on read.source = named_tickets.source
-        and read.survey_response_id = named_tickets.survey_response_id
+        on responses.source = named_tickets.source
+        and responses.survey_response_id = named_tickets.survey_response_id
 ),
 
 ranked as (

@@ -4,6 +4,7 @@ with
 changes as (
     select * from {{ ref('stg_zendesk__changes') }}
     where occurred_at is not null
+        and (field_name is not null or change_type = 'SurveyOffered')
 ),
 
 ticket_merges as (
@@ -37,7 +38,7 @@ spam_audits as (
         source,
         audit_id
     from changes
-    where field_name = 'tags' and {{ has_item('new_value', 'spam') }}
+    where is_tagged_spam
 ),
 
 -- To call a ticket spam is to delete it there.
@@ -144,40 +145,16 @@ surveys as (
     where field_name = 'satisfaction_score' and new_value not in ('unoffered', 'offered')
 ),
 
-tags_after as (
-    select
-        source, ticket_id, change_id, occurred_at, author_id, loaded_at,
-        {{ texts_of_list('new_value') }} as tag
-    from changes
-    where field_name = 'tags' and new_value like '[%'
-),
-
-tags_before as (
-    select
-        source, ticket_id, change_id, occurred_at, author_id, loaded_at,
-        {{ texts_of_list('old_value') }} as tag
-    from changes
-    where field_name = 'tags' and old_value like '[%'
-),
-
 tag_changes as (
-    select tags_after.*, 'tag_added' as event_type
-    from tags_after
-    left join tags_before
-        on tags_after.source = tags_before.source
-        and tags_after.change_id = tags_before.change_id
-        and tags_after.tag = tags_before.tag
-    where tags_before.tag is null
-
-    union all
-
-    select tags_before.*, 'tag_removed' as event_type
-    from tags_before
-    left join tags_after
-        on tags_before.source = tags_after.source
-        and tags_before.change_id = tags_after.change_id
-        and tags_before.tag = tags_after.tag
-    where tags_after.tag is null
+    {%- for event_type, tags in [
+        ('tag_added', 'tags_added'), ('tag_removed', 'tags_removed')
+    ] %}
+    select
+        source, ticket_id, change_id, occurred_at, author_id, loaded_at,
+        {{ items_of(tags) }} as tag, '{{ event_type }}' as event_type
+    from changes
+    {{ 'union all\n' if not loop.last }}
+    {%- endfor %}
 ),
 
 tags as (

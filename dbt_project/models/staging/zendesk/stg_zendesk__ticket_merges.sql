@@ -3,7 +3,7 @@ with
 
 changes as (
     select * from {{ ref('stg_zendesk__changes') }}
-    where change_type = 'Comment'
+    where change_type = 'Comment' and merged_into is not null
 ),
 
 read as (
@@ -13,10 +13,9 @@ read as (
         change_id,
         occurred_at,
         author_id,
-        {{ first_match('body', 'closed and merged into request #([0-9]+)') }} as merged_into,
+        merged_into,
         loaded_at
     from changes
 )
 
 select * from read
-where merged_into is not null

@@ -2,8 +2,8 @@
 -- Zendesk turns an agent who leaves into an end user: whoever was assigned a ticket was one.
 with
 
-users as (
-    {{ newest_documents(source('landed', 'zendesk_users')) }}
+people as (
+    select * from {{ ref('stg_zendesk__people') }}
 ),
 
 groups as (
@@ -28,22 +28,6 @@ named_groups as (
     where row_rank = 1
 ),
 
-read as (
-    select
-        source,
-        _key as user_id,
-        {{ json_text('payload', '$.role') }} as role,
-        {{ json_text('payload', '$.name') }} as user_name,
-        lower(trim({{ json_text('payload', '$.email') }})) as email,
-        trim({{ json_text('payload', '$.phone') }}) as phone,
-        {{ json_list('payload', '$.tags') }} as tags,
-        {{ json_text('payload', '$.default_group_id') }} as group_id,
-        {{ instant(json_text('payload', '$.created_at')) }} as created_at,
-        loaded_at
-    from users
-    where row_rank = 1 and not _is_deleted
-),
-
 assignees as (
     select distinct
         source,
@@ -56,9 +40,9 @@ tagged as (
     select
         source,
         user_id,
-        {{ texts_of_list('tags') }} as tag
-    from read
-    where tags is not null and role <> 'end-user'
+        {{ items_of('tags') }} as tag
+    from people
+    where role <> 'end-user'
 ),
 
 bots as (
@@ -73,13 +57,13 @@ bots as (
     union
 
     select
-        read.source,
-        read.user_id,
+        people.source,
+        people.user_id,
         signals.target
-    from read
+    from people
     inner join signals
-        on signals.signal = 'user_name' and lower(trim(read.user_name)) = signals.source_value
-    where read.role <> 'end-user'
+        on signals.signal = 'user_name' and lower(trim(people.user_name)) = signals.source_value
+    where people.role <> 'end-user'
 ),
 
 bot_kinds as (
@@ -93,24 +77,24 @@ bot_kinds as (
 
 joined as (
     select
-        read.source,
-        read.user_id,
-        read.user_name,
-        read.email,
-        read.phone,
-        read.created_at,
-        coalesce(read.role, 'end-user') <> 'end-user' or assignees.user_id is not null as is_agent,
-        coalesce({{ has_item('read.tags', 'test') }}, false) as is_test,
-        coalesce({{ has_item('read.tags', 'internal') }}, false) as is_internal,
+        people.source,
+        people.user_id,
+        people.user_name,
+        people.email,
+        people.phone,
+        people.created_at,
+        coalesce(people.role, 'end-user') <> 'end-user' or assignees.user_id is not null as is_agent,
+        people.is_test,
+        people.is_internal,
         coalesce(bot_kinds.kind, 'human_agent') as agent_kind,
         {{ segment_text('named_groups.group_name') }} as team,
-        read.loaded_at
-    from read
+        people.loaded_at
+    from people
     left join assignees
-        on read.source = assignees.source and read.user_id = assignees.user_id
-    left join bot_kinds on read.source = bot_kinds.source and read.user_id = bot_kinds.user_id
+        on people.source = assignees.source and people.user_id = assignees.user_id
+    left join bot_kinds on people.source = bot_kinds.source and people.user_id = bot_kinds.user_id
     left join named_groups
-        on read.source = named_groups.source and read.group_id = named_groups.group_id
+        on people.source = named_groups.source and people.group_id = named_groups.group_id
 )
 
 select * from joined
