@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 
 @dataclass
@@ -14,7 +15,8 @@ class Sync:
     `seconds` is what the whole sync may take: what is left then is for the next one.
 
     Tables: `begun` by this sync; `unknown`, never read to their end before it; `up_to_date`, but
-    for what is to be read again; `finished` with that too.
+    for what is to be read again; `finished` with that too. `handed` is what a table's reader leaves
+    to those of later tables.
     """
 
     documents: int = 20_000
@@ -26,6 +28,7 @@ class Sync:
     refused: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
     seen: dict[str, set[str]] = field(default_factory=dict)
+    handed: dict[str, Any] = field(default_factory=dict)
     passes: int = 0
     _read: int = 0
     _began: float = field(default_factory=monotonic)

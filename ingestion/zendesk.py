@@ -10,33 +10,29 @@
   the token an admin's rights: what is open for edits, in each version that is seen.
 - `groups`, `ticket_fields`: lists without a cursor, read whole.
 
-Where an account does not offer the export of events, each changed ticket's audits are read instead
-(table `ticket_audits`). Limits: ten calls of an export a minute, told by rate headers. Deletions
-come with the export, as tickets of status `deleted`; rows of the last minute are withheld by
-Zendesk and come with the next sync.
+Exports withhold the last minute: the tickets that were updated in it come from their list, and
+their audits into a table of their own, `ticket_audits` (zendesk_newest.py). Where an account does
+not offer the export of events, each changed ticket's audits are read into it instead. Limits: ten
+calls of an export a minute, told by rate headers. Deletions come with the export, as tickets of
+status `deleted`.
 
-Reference: developer.zendesk.com, Incremental Exports; Ticket Audits; Satisfaction Ratings; CSAT
-Survey Responses.
+Reference: developer.zendesk.com, Incremental Exports; Tickets; Ticket Audits; Satisfaction Ratings;
+CSAT Survey Responses.
 """
 
-from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from dlt.sources.helpers.rest_client.auth import BearerTokenAuth, HttpBasicAuth
-from dlt.sources.helpers.rest_client.paginators import BasePaginator
-from requests import Request, Response
 from requests.auth import AuthBase
-from requests.exceptions import HTTPError
 
-from ingestion import zendesk_surveys
+from ingestion import zendesk_newest, zendesk_surveys
 from ingestion.api import Api, ApiSpec, Page, RefusedError
-from ingestion.documents import Document
-from ingestion.errors import IngestError
 from ingestion.run import SourceRun
 from ingestion.streams import Reader, State, Stream, Vendor
+from ingestion.zendesk_pages import ExportPaginator, ListPaginator
 
 PAGE = 1_000
 LIST_PAGE = 100
@@ -45,50 +41,6 @@ FEW = 50
 EVENT_OVERLAP = timedelta(minutes=1)
 LATE_RATINGS = timedelta(days=30)
 """How long after it was asked for a rating may still change."""
-
-
-class ZendeskPaginator(BasePaginator):
-    """Goes on with the query of the address that an answer names, at our own address: whoever
-    answers cannot send the credentials elsewhere.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._query: dict[str, str] = {}
-
-    def update_state(self, response: Response, data: list[Any] | None = None) -> None:
-        follow = self.next_address(response.json())
-        before, self._query = self._query, dict(parse_qsl(urlsplit(follow or "").query))
-        self._has_next_page = bool(follow)
-        if follow and self._query == before:
-            raise IngestError(
-                f"zendesk: {response.url.partition('?')[0]} names the page that it has just given"
-                " as the next one. Check `url`; if it is Zendesk, tell its support."
-            )
-
-    def update_request(self, request: Request) -> None:
-        request.params = self._query
-
-    @abstractmethod
-    def next_address(self, body: dict[str, Any]) -> str | None: ...
-
-
-class ExportPaginator(ZendeskPaginator):
-    """Follows an incremental export until it says that its stream ends."""
-
-    def next_address(self, body: dict[str, Any]) -> str | None:
-        follow = body.get("after_url") or body.get("next_page")
-        return None if body.get("end_of_stream", not follow) else follow
-
-
-class ListPaginator(ZendeskPaginator):
-    """Follows a list by cursor, or by page where the endpoint knows no cursor."""
-
-    def next_address(self, body: dict[str, Any]) -> str | None:
-        if "meta" in body:
-            has_more = body["meta"].get("has_more")
-            return (body.get("links") or {}).get("next") if has_more else None
-        return body.get("next_page")
 
 
 def pause_s(headers: Mapping[str, str]) -> float | None:
@@ -132,33 +84,25 @@ def _events(api: Api, state: State, run: SourceRun) -> Iterator[Page]:
     path = "api/v2/incremental/ticket_events.json"
     for page in api.pages(path, ExportPaginator(), data="ticket_events", params=params):
         state["end_time"] = page.body("end_time") or state.get("end_time", 0)
+        run.sync.handed["exported_to"] = state["end_time"]
         yield page
 
 
+def _tickets(api: Api, state: State, run: SourceRun) -> Iterator[Page]:
+    for page in _export("tickets")(api, state, run):
+        yield zendesk_newest.noted(page, state)
+    yield from zendesk_newest.tickets(api, state, run)
+
+
 def _audits(api: Api, state: State, run: SourceRun) -> Iterator[Page]:
-    """Audits of each changed ticket; only where the account does not export them. Those of a
-    deleted ticket are gone with it.
+    """Audits of each changed ticket where the account does not export them, else of the newest
+    alone. Those of a deleted ticket are gone with it.
     """
-    if "ticket_events" not in run.sync.refused:
-        return
-    for tickets in _export("tickets", FEW)(api, state, run):
-        audits: list[Document] = []
-        for ticket in tickets.documents:
-            path = f"api/v2/tickets/{ticket['id']}/audits.json"
-            params = {"page[size]": LIST_PAGE}
-            try:
-                for page in api.pages(path, ListPaginator(), data="audits", params=params):
-                    audits += page.documents
-            except RefusedError as refused:
-                if not _is_gone(refused):
-                    raise
-        yield Page(audits, is_last=tickets.is_last)
-
-
-def _is_gone(refused: RefusedError) -> bool:
-    cause = refused.__cause__
-    answer = cause.response if isinstance(cause, HTTPError) else None
-    return answer is not None and answer.status_code == 404
+    if "ticket_events" in run.sync.refused:
+        for tickets in _export("tickets", FEW)(api, state, run):
+            by_ticket = (zendesk_newest.audits_of(api, row["id"]) for row in tickets.documents)
+            yield Page([*chain.from_iterable(by_ticket)], is_last=tickets.is_last)
+    yield from zendesk_newest.audits(api, state, run, run.sync.handed.get("exported_to", 0))
 
 
 def _ratings(api: Api, state: State, run: SourceRun) -> Iterator[Page]:
@@ -189,6 +133,7 @@ def _users(api: Api, state: State, run: SourceRun) -> Iterator[Page]:
         yield from _export("users")(api, state, run)
     except RefusedError:
         yield from _list("users")(api, state, run)
+    yield from zendesk_newest.users(run)
 
 
 def _epoch(spec: ApiSpec) -> int:
@@ -196,7 +141,7 @@ def _epoch(spec: ApiSpec) -> int:
 
 
 STREAMS = (
-    Stream("tickets", _export("tickets")),
+    Stream("tickets", _tickets),
     Stream("ticket_events", _events, is_optional=True),
     Stream("ticket_audits", _audits),
     Stream("users", _users),

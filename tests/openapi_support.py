@@ -142,6 +142,7 @@ VENDORS: Mapping[str, Described] = {
             "GroupObject": f"{_ROWS}/groups.json",
             "SatisfactionRatingObject": f"{_ROWS}/satisfaction_ratings.json",
         },
+        same={"/api/v2/tickets": "/tickets"},
         ending=".json",
         shapeless=frozenset({"/api/v2/incremental/ticket_events.json"}),
         undescribed={

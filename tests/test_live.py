@@ -89,7 +89,9 @@ class Shop:
         tickets = self.tables["tickets"]
         at = tickets["created_at"]
         mine = pc.and_(pc.greater(at, after), pc.less_equal(at, until))
-        mine = pc.and_(mine, pc.is_null(tickets["merged_into"]))
+        events = self.tables["ticket_events"]
+        merged = events.filter(pc.equal(events["event_type"], "merged_into"))["ticket_id"]
+        mine = pc.and_(mine, pc.invert(pc.is_in(tickets["ticket_id"], value_set=merged)))
         return {
             each.replace(microsecond=0) for each in tickets.filter(mine)["created_at"].to_pylist()
         }

@@ -35,6 +35,8 @@ EXCEPTED: Mapping[str, Mapping[str, str]] = {
         r"tickets/\*/status: 'deleted' is not one of": "exports hold what was deleted",
         r"tickets/\*/satisfaction_rating: 'comment' is": "a rating may be without a comment",
         r"users/\*: 'chat_only' is": "the live API does not tell it",
+        r"tickets.json : '(next_page|previous_page|count)' is": "a list by cursor has links",
+        r"tickets.json tickets/\*: 'fields' is": "nor has it the second copy of custom fields",
         r"satisfaction_ratings/\*: 'reason(_id)?' is": "for accounts that ask for reasons",
     },
     "gorgias": {
@@ -111,8 +113,8 @@ class Tap:
 def synced(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, list[Answered]]:
-    """A vendor, and its answers to the calls of a whole sync of two shops: one has customers rate
-    from 1 to 5, the other good or bad, which Zendesk tells in another list.
+    """A vendor, and its answers to the calls of a whole sync, and of the next, of two shops: one
+    has customers rate from 1 to 5, the other good or bad, which Zendesk tells in another list.
     """
     kind, answers = str(request.param), list[Answered]()
     simple = shop()["csat_responses"].slice(1)
@@ -121,7 +123,9 @@ def synced(
         app = create_app(World.of(tables), FrozenClock(on(12, "00:00:00")), limits=False)
         app.add_middleware(Tap, answers=answers)
         with running(app) as base:
-            Desk(kind, f"{base}/{kind}", tmp_path_factory.mktemp(kind)).sync()
+            desk = Desk(kind, f"{base}/{kind}", tmp_path_factory.mktemp(kind))
+            for _ in range(2):
+                desk.sync()
     return kind, [answer for answer in answers if answer.status == 200]
 
 

@@ -134,6 +134,51 @@ def test_audits_tell_the_same_as_ticket_events() -> None:
         assert {audit["ticket_id"] for audit in archived} == {2}
 
 
+def test_the_list_of_tickets_withholds_nothing_and_is_sorted_by_cursor() -> None:
+    """At 10:00:05 T4 and T5 are five seconds old; T4 is spam ten seconds later."""
+    path = f"{API}/tickets.json"
+
+    def listed(**query: object) -> list[tuple[int, str]]:
+        rows = box.get(path, **query).body["tickets"]
+        return [(row["id"], row["updated_at"][11:19]) for row in rows]
+
+    with sandbox(on(2, "10:00:05")) as box:
+        size = {"page[size]": 2}
+        first = box.get(path, sort="-updated_at", include="users", **size).body
+        assert [row["id"] for row in first["tickets"]] == [5, 4]
+        assert [row["name"] for row in first["users"]] == ["Qa", "Win"]
+        assert first["meta"]["has_more"] is True
+        second = box.get(first["links"]["next"]).body
+        # Of T2 the export tells a change at 09:50:00, which left no audit.
+        assert [(row["id"], row["updated_at"][11:19]) for row in second["tickets"]] == [
+            (1, "10:00:00"), (2, "09:40:00")]  # fmt: skip
+        third = box.get(second["links"]["next"]).body
+        assert [row["id"] for row in third["tickets"]] == [3]
+        assert third["meta"]["has_more"] is False and third["links"]["next"] is None
+        assert listed(sort="updated_at", **size) == [(3, "08:30:00"), (2, "09:40:00")]
+        assert [key for key, _ in listed(sort="-status", **size)] == [1, 5]
+        assert [key for key, _ in listed(**size)] == [1, 2]
+        by_number = box.get(path, per_page=2, page=2).body
+        assert [row["id"] for row in by_number["tickets"]] == [3, 4]
+        assert (by_number["count"], "fields" in by_number["tickets"][0]) == (5, True)
+        refused = box.get(path, sort="subject", **size)
+        assert (refused.status, refused.body) == (
+            400,
+            {"error": "InvalidPaginationParameter", "description": "sort is not valid"},
+        )
+        after = {"page[after]": first["meta"]["after_cursor"], **size}
+        assert box.get(path, sort="id", **after).status == 400
+        # T1 was on the next page; updated between the two, it is before them.
+        box.clock.advance(timedelta(minutes=30))
+        moved = box.get(first["links"]["next"]).body["tickets"]
+        assert [row["id"] for row in moved] == [2, 3]
+        newest = {"sort": "-updated_at", "page[size]": 100}
+        assert listed(**newest)[0] == (1, "10:30:00")
+        assert 4 not in dict(listed(**newest))  # deleted
+        box.clock.advance(timedelta(days=125))
+        assert [key for key, _ in listed(**newest)] == [2]  # the others are archived or deleted
+
+
 def test_users_are_the_agents_and_whoever_wrote() -> None:
     with sandbox(on(2, "10:00:00")) as box:
         users = {row["name"]: row for row in box.get(f"{API}/users.json").body["users"]}

@@ -4,9 +4,9 @@ What the fields carry is told in zendesk_fields.py, zendesk_audits.py and zendes
 the real one are kept: exports are ordered by `generated_timestamp` and withhold the last minute, a
 change without an audit moves that stamp but not `updated_at`, time-based pages repeat rows at their
 edges, deleted tickets are rows of status `deleted` in the exports and 404 elsewhere, and closed
-tickets leave `ticket_audits` after 120 days. `satisfaction_ratings?start_time=` looks at
-`updated_at`; where the account has surveys instead (zendesk_surveys.py) it is empty, and where it
-has not, they are 404. A merge leaves no comment on the surviving ticket.
+tickets leave the lists of tickets and audits after 120 days. `satisfaction_ratings?start_time=`
+looks at `updated_at`; where the account has surveys instead (zendesk_surveys.py) it is empty, and
+where it has not, they are 404. A merge leaves no comment on the surviving ticket.
 """
 
 import base64
@@ -26,6 +26,7 @@ from ingestion.sandbox.vendor import Limit, Vendor, answer
 from ingestion.sandbox.world import World
 from ingestion.sandbox.zendesk_desk import ZendeskDesk
 from ingestion.sandbox.zendesk_fields import iso
+from ingestion.sandbox.zendesk_listing import BAD_SORT, ticket_list
 from ingestion.sandbox.zendesk_pages import (
     after_place,
     asked_int,
@@ -49,6 +50,7 @@ def routes(world: World, clock: Clock) -> list[Route]:
         "incremental/tickets": api.tickets_by_time,
         "incremental/ticket_events": api.ticket_events,
         "incremental/users/cursor": api.users_by_cursor,
+        "tickets": api.tickets,
         "tickets/show_many": api.show_many,
         "tickets/{id:int}": api.show_ticket,
         "tickets/{id:int}/audits": api.audits_of_ticket,
@@ -95,7 +97,8 @@ def refusal(status: int, detail: str) -> object:
             "error": "APIRateLimitExceeded",
             "description": "Number of allowed API requests per minute exceeded",
         }
-    return {"error": "InvalidValue", "description": detail}
+    error = "InvalidPaginationParameter" if detail == BAD_SORT else "InvalidValue"
+    return {"error": error, "description": detail}
 
 
 def rate_headers(limit: Limit, left: int, reset_s: int) -> dict[str, str]:
@@ -162,6 +165,9 @@ class _Api:
         users = self._desk.users
         page, paging = by_cursor(request, users.log, self._now())
         return answer({"users": [users.rows[row.number, row.n] for row in page], **paging})
+
+    async def tickets(self, request: Request) -> Response:
+        return answer(ticket_list(request, self._desk, self._now()))
 
     async def show_many(self, request: Request) -> Response:
         given = [part for part in request.query_params.get("ids", "").split(",") if part.strip()]

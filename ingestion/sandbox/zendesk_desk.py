@@ -4,7 +4,7 @@ What a row says hangs on the version of its ticket alone, never on when it is as
 that comes again costs no more than joining bytes.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,14 @@ import orjson
 from ingestion.sandbox import zendesk_lists, zendesk_surveys, zendesk_users
 from ingestion.sandbox.log import Entry
 from ingestion.sandbox.world import Ticket, World
-from ingestion.sandbox.zendesk_audits import Audit, as_audit, as_event, audits_of, subjects_of
+from ingestion.sandbox.zendesk_audits import (
+    Audit,
+    as_audit,
+    as_event,
+    audits_of,
+    last_audited,
+    subjects_of,
+)
 from ingestion.sandbox.zendesk_fields import agent_number, iso, status, subject, via
 from ingestion.sandbox.zendesk_tickets import metric_set, ticket_row
 from ingestion.sandbox.zendesk_users import Versions
@@ -30,6 +37,10 @@ class ZendeskDesk:
         self._began = int(self.log.at[0]) if len(self.log) else 0
         self._rows: dict[tuple[str, int, int], orjson.Fragment] = {}
         self._audits: dict[int, list[Audit | None]] = {}
+
+    @property
+    def tickets(self) -> dict[int, Ticket]:
+        return self._world.tickets
 
     @cached_property
     def users(self) -> Versions:
@@ -95,6 +106,21 @@ class ZendeskDesk:
 
     def ticket_at(self, number: int, at: int) -> orjson.Fragment:
         return self.ticket(number, self._world.tickets[number].seen(at) - 1)
+
+    def listed_ticket(self, number: int, at: int, lacks: Sequence[str]) -> orjson.Fragment:
+        """The ticket at `at` as lists have it, without these fields."""
+        ticket = self._world.tickets[number]
+        n = ticket.seen(at) - 1
+
+        def make() -> dict[str, Any]:
+            return {k: value for k, value in ticket_row(ticket, n).items() if k not in lacks}
+
+        return self._kept(f"without {' '.join(lacks)}", number, n, make)
+
+    def updated_at(self, number: int, at: int) -> int:
+        """When the ticket's last audit up to `at` was made."""
+        ticket = self._world.tickets[number]
+        return ticket.moments[last_audited(ticket, ticket.seen(at) - 1)].at
 
     def users_of(self, numbers: Iterable[int], at: int) -> list[dict[str, Any]]:
         """The users whom the tickets' rows name, as they are at `at`, by id."""

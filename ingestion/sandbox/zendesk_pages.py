@@ -127,7 +127,9 @@ def after_place(request: Request) -> int:
         raise HTTPException(400, "page[after] is invalid") from None
 
 
-def onward(request: Request, place: int | None, *, more: bool, order: str = "id") -> Json:
+def onward(
+    request: Request, place: int | list[Any] | None, *, more: bool, order: str = "id"
+) -> Json:
     """`meta` and `links` of a list whose page ends at `place`, None if it is empty."""
     cursor = None
     if place is not None:

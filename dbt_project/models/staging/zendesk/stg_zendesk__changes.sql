@@ -1,5 +1,5 @@
 -- One row a change that an audit made to a ticket, from the export of events or, where an account
--- has none, from each ticket's audits. Both tell the same in two shapes.
+-- has none and for what it withholds yet, from each ticket's audits. Both tell the same in two shapes.
 -- The only reader of texts, with that of tickets: what leaves is order numbers.
 {{ config(materialized='incremental', unique_key='source, audit_id') }}
 
@@ -38,7 +38,12 @@ audited_changes as (
         {{ json_items('payload', '$.events') }} as change,
         loaded_at
     from audited
-    where row_rank = 1 and not _is_deleted
+    where row_rank = 1
+        and not _is_deleted
+        and not exists (
+            select 1 from exported
+            where exported.source = audited.source and exported._key = audited._key
+        )
 ),
 
 -- An exported change names its field by having it.
