@@ -15,6 +15,8 @@
     {%- else -%}
         {%- set layer = 'dim' if model is defined and model.path.startswith('core') else 'int' -%}
         {{ ref(layer ~ '_changed_' ~ ('orders' if 'order' in keys else 'tickets')) }}
+        {#- By which a fact's rows are compared; see targets_reached. -#}
+        {%- if not execute and layer == 'dim' -%}{%- do ref('int_clock_targets') -%}{%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 
@@ -143,4 +145,25 @@
         {%- do columns.append(measure.at) -%}
     {%- endfor -%}
     {{ return(columns) }}
+{%- endmacro %}
+
+{#
+  Columns of a fact that grow while somebody waits. KPIs only ask whether they have reached a target,
+  so nothing is touched before they do.
+#}
+{% macro ageing_columns(fact) -%}
+    {%- set ageing = [] -%}
+    {%- for measure in kpi_measures() if measure.fact == fact and measure.kind == 'within_target' -%}
+        {%- do ageing.append(measure.within_target.unanswered) -%}
+    {%- endfor -%}
+    {{ return(ageing | select | unique | list) }}
+{%- endmacro %}
+
+{# How many targets a column has reached. #}
+{% macro targets_reached(column) -%}
+    (
+        select count(distinct target_s)
+        from {{ ref('int_clock_targets') }}
+        where target_s <= {{ column }}
+    )
 {%- endmacro %}

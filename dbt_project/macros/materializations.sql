@@ -54,23 +54,42 @@
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
 
-{# When the rows of a fact are dated that are others now; a NULL stands for any time, or for now. #}
+{#
+  When the rows of a fact are dated that are others now; a NULL stands for any time, or for now. Of a
+  span that only ends at another time, what lies between the two ends.
+#}
 {% macro touch_what_differs(target, list, dates) -%}
-    {%- set columns = adapter.get_columns_in_relation(target)
-        | map(attribute='name') | reject('equalto', 'state_as_of') | join(', ') -%}
+    {%- set ageing = ageing_columns(model.name) -%}
+    {%- set names = adapter.get_columns_in_relation(target)
+        | map(attribute='name') | reject('equalto', 'state_as_of') | list -%}
+    {%- set columns = [] -%}
+    {%- for name in names -%}
+        {%- do columns.append(targets_reached(name) ~ ' as ' ~ name if name in ageing else name) -%}
+    {%- endfor -%}
+    {%- set columns = columns | join(', ') -%}
     {%- set now = 'select ' ~ columns ~ ' from ' ~ target ~ ' where ' ~ list -%}
     {%- set before = 'select ' ~ columns ~ ' from before_' ~ model.name -%}
     insert into raw_bookbag.touched
     with differing as (
-        ({{ now }} except all {{ before }})
+        select *, 1 as side from ({{ now }} except all {{ before }})
         union all
-        ({{ before }} except all {{ now }})
+        select *, -1 as side from ({{ before }} except all {{ now }})
     )
     {%- for date in dates %}
     {%- set first, last = (date.split(' to ') + [date])[:2] %}
-    select distinct '{{ model.name }}', {{ first }}, {{ last }}
+    select distinct
+        '{{ model.name }}',
+        {% if first == last -%}
+        {{ first }}, {{ last }}
+        {%- else -%}
+        case when sum(side) = 0 then min({{ last }}) else {{ first }} end,
+        case when count(*) = count({{ last }}) then max({{ last }}) end
+        {%- endif %}
     from differing
     where {{ first }} is not null
+    {%- if first != last %}
+    group by {{ names | reject('equalto', last) | join(', ') }}
+    {%- endif %}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

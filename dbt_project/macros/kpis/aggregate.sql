@@ -14,7 +14,7 @@
 {% endmacro %}
 
 {# Rows of one grain, wide, then long. `window` holds period_start, period_end and a filter. #}
-{% macro grain_branch(rows, grain, measures, window) %}
+{% macro grain_branch(rows, grain, measures, window, in_part) %}
     {%- set slices = [] -%}
     {%- for measure in measures -%}
         {%- for slice in measure.slices if slice not in slices -%}{%- do slices.append(slice) -%}{%- endfor -%}
@@ -61,7 +61,7 @@
             from {{ rows }} as fact_rows
             cross join account
             where {{ window.filter or 'true' }}
-            {%- if is_partial() and grain not in kpi_baseline_grains() %}
+            {%- if in_part and grain not in kpi_baseline_grains() %}
                 and {{ window.start }} in (
                     select period_start from touched_periods where grain = '{{ grain }}'
                 )
@@ -106,51 +106,55 @@
     }) }}
 {% endmacro %}
 
-{% macro rows_cte(name, at, measures, fact) %}
+{% macro rows_cte(name, at, measures, fact, in_part) %}
+{%- set until = [] %}
+{%- set clocks = [] %}
+{%- for measure in measures %}
+    {%- if measure.holds_until and measure.holds_until not in until %}{% do until.append(measure.holds_until) %}{% endif %}
+    {%- if measure.kind == 'within_target' and measure.kpi not in clocks %}{% do clocks.append(measure.kpi) %}{% endif %}
+{%- endfor %}
 {{ name }} as (
     select
-        fact.*,
-        {% if measures[0].snapshot -%}
-        fact.{{ at }} as local_at,
-        {%- else -%}
-        {{ local_time('fact.' ~ at, 'account.timezone') }} as local_at,
-        {%- endif %}
-        {%- set until = [] %}
-        {%- set clocks = [] %}
-        {%- for measure in measures %}
-            {%- if measure.holds_until and measure.holds_until not in until %}{% do until.append(measure.holds_until) %}{% endif %}
-            {%- if measure.kind == 'within_target' and measure.kpi not in clocks %}{% do clocks.append(measure.kpi) %}{% endif %}
-        {%- endfor %}
-        {%- for column in until %}
-        {{ local_time('fact.' ~ column, 'account.timezone') }} as local_{{ column }},
-        {%- endfor %}
+        dated.*,
         {%- for kpi in clocks %}
         coalesce(own_{{ kpi }}.target_s, general_{{ kpi }}.target_s) as target_{{ kpi }},
         {%- endfor %}
-        fact.handling as seg_handling,
-        fact.handling_side as seg_side,
-        fact.channel as seg_channel,
-        fact.category as seg_category,
-        fact.team as seg_team,
-        fact.customer_segment as seg_customer,
-        coalesce(fact.is_high_value, false) as seg_high_value
-    from {{ fact }} as fact
-    cross join account
+        dated.handling as seg_handling,
+        dated.handling_side as seg_side,
+        dated.channel as seg_channel,
+        dated.category as seg_category,
+        dated.team as seg_team,
+        dated.customer_segment as seg_customer,
+        coalesce(dated.is_high_value, false) as seg_high_value
+    from (
+        select
+            fact.*,
+            {%- for column in until %}
+            {{ local_time('fact.' ~ column, 'account.timezone') }} as local_{{ column }},
+            {%- endfor %}
+            {{ 'fact.' ~ at if measures[0].snapshot else local_time('fact.' ~ at, 'account.timezone') }}
+                as local_at
+        from {{ fact }} as fact
+        cross join account
+        where fact.{{ at }} is not null
+        {%- if not measures[0].snapshot %}
+            -- Else a week would hold days that have no row (K12).
+            and fact.{{ at }} >= least(account.tickets_first_loaded_at, account.orders_first_loaded_at)
+        {%- endif %}
+        {%- if in_part %}
+            and {{ local_date('fact.' ~ at, "'UTC'") }} in (select day from touched_days)
+        {%- endif %}
+    ) as dated
     {%- for kpi in clocks %}
     {%- for kind in ['own', 'general'] %}
     left join int_clock_targets as {{ kind }}_{{ kpi }}
         on {{ kind }}_{{ kpi }}.kpi = '{{ kpi }}'
-        and {{ kind }}_{{ kpi }}.is_sync = coalesce(fact.is_sync, false)
-        and {{ kind }}_{{ kpi }}.channel = {{ 'fact.channel' if kind == 'own' else "'all'" }}
-        and {{ kind }}_{{ kpi }}.valid_from <= {{ local_time('fact.' ~ at, 'account.timezone') }}
-        and {{ kind }}_{{ kpi }}.valid_to > {{ local_time('fact.' ~ at, 'account.timezone') }}
+        and {{ kind }}_{{ kpi }}.is_sync = coalesce(dated.is_sync, false)
+        and {{ kind }}_{{ kpi }}.channel = {{ 'dated.channel' if kind == 'own' else "'all'" }}
+        and {{ kind }}_{{ kpi }}.valid_from <= dated.local_at
+        and {{ kind }}_{{ kpi }}.valid_to > dated.local_at
     {%- endfor %}
     {%- endfor %}
-    where fact.{{ at }} is not null
-    {%- if not measures[0].snapshot %}
-        -- Else a week would hold days that have no row (K12).
-        and fact.{{ at }} >= least(account.tickets_first_loaded_at, account.orders_first_loaded_at)
-    {%- endif %}
 )
 {%- endmacro %}
 
@@ -162,13 +166,16 @@
 {%- if not execute -%}
 select 1 as parsed
 {%- else -%}
+{%- set in_part = is_partial() -%}
 {%- set measures = [] -%}
 {%- set instants = [] -%}
+{%- set grains = [] -%}
 {%- for measure in kpi_measures() if measure.fact == fact_name -%}
-    {%- do check_columns(measure, relation) -%}
     {%- do measures.append(measure) -%}
     {%- if measure.at not in instants -%}{%- do instants.append(measure.at) -%}{%- endif -%}
+    {%- do grains.extend(measure.grains) -%}
 {%- endfor -%}
+{%- do check_columns(measures, relation) -%}
 with
 
 int_accounts as (
@@ -186,6 +193,20 @@ int_clock_targets as (
 touched_periods as (
     select * from {{ touched }}
 ),
+{%- if in_part and grains %}
+
+-- Of rows that are dated in no such period nothing is worked out. No zone is off by a day.
+touched_days as (
+    {%- for grain in kpi_real_grains() if grain in grains %}
+    select {{ day_rows(
+        plus_days('period_start', -1), plus_days(period_end(grain, 'period_start'), 1)
+    ) }} as day
+    from touched_periods
+    where grain = '{{ grain }}'
+    {{ 'union' if not loop.last }}
+    {%- endfor %}
+),
+{%- endif %}
 
 account as (
     select
@@ -197,9 +218,9 @@ account as (
 {% set branches = [] %}
 {% for instant in instants %}
 {% set dated = measures | selectattr('at', 'equalto', instant) | list %}
-{{ rows_cte(instant ~ '_rows', instant, dated, fact_name) }},
+{{ rows_cte(instant ~ '_rows', instant, dated, fact_name, in_part) }},
 {# Rows of the windows that baselines are stay until a day is over. #}
-{% for grain in kpi_real_grains() + ['day_sliced'] + ([] if is_partial() else kpi_baseline_grains()) %}
+{% for grain in kpi_real_grains() + ['day_sliced'] + ([] if in_part else kpi_baseline_grains()) %}
     {% set groups = {} %}
     {% for measure in dated if grain in measure.grains %}
         {% set key = look_ahead_s(measure) | string if grain in ['baseline_30d', 'baseline_12m'] else grain %}
@@ -210,7 +231,7 @@ account as (
         {% set branch = instant ~ '_' ~ grain ~ ('_' ~ loop.index if groups | length > 1 else '') %}
         {% do branches.append((branch, grain, group)) %}
 {{ branch }} as (
-    {{ grain_branch(instant ~ '_rows', grain, group, branch_window(grain, group[0])) }}
+    {{ grain_branch(instant ~ '_rows', grain, group, branch_window(grain, group[0]), in_part) }}
 ),
     {% endfor %}
 {% endfor %}

@@ -97,13 +97,13 @@
 {% endmacro %}
 
 {# Words of an expression that are neither SQL nor a function must be columns of the fact. #}
-{% macro check_columns(measure, relation) %}
+{% macro check_columns(measures, relation) %}
     {% set known = [] %}
     {% for column in adapter.get_columns_in_relation(relation) %}{% do known.append(column.name | lower) %}{% endfor %}
-    {% if known %}
-        {% set words = ['and', 'or', 'not', 'is', 'null', 'in', 'between', 'case', 'when', 'then',
-            'else', 'end', 'true', 'false', 'interval', 'hour', 'day', 'rows', 'cast', 'as',
-            'decimal', 'double', 'distinct', 'from', 'like'] %}
+    {% set words = ['and', 'or', 'not', 'is', 'null', 'in', 'between', 'case', 'when', 'then',
+        'else', 'end', 'true', 'false', 'interval', 'hour', 'day', 'rows', 'cast', 'as',
+        'decimal', 'double', 'distinct', 'from', 'like'] %}
+    {% for measure in measures if known %}
         {% for text in measure_expressions(measure) %}
             {% set bare = modules.re.sub("'[^']*'", ' ', text | string) %}
             {% for name in modules.re.findall('[a-z_][a-z0-9_]*(?![a-z0-9_]*\\s*\\()', bare) %}
@@ -113,7 +113,7 @@
                 {% endif %}
             {% endfor %}
         {% endfor %}
-    {% endif %}
+    {% endfor %}
 {% endmacro %}
 
 {% macro measure_expressions(measure) %}

@@ -4,6 +4,13 @@
     ({{ wall_time }} + to_days(cast({{ days }} as integer)))
 {%- endmacro %}
 
+{# The dates from one wall time to another, both included; only in a select list. #}
+{% macro day_rows(first, last) -%}
+    cast(unnest(generate_series(
+        date_trunc('day', {{ first }}), {{ last }}, interval 1 day
+    )) as date)
+{%- endmacro %}
+
 {% macro plus_hours(wall_time, hours) -%}
     ({{ wall_time }} + to_hours(cast({{ hours }} as integer)))
 {%- endmacro %}

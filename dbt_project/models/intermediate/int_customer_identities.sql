@@ -13,43 +13,61 @@ account as (
     select * from {{ ref('int_accounts') }}
 ),
 
--- Families that share an address take the smallest label, and pass it on to their other addresses.
-labels_0 as (
-    select distinct
+families as (
+    select
         family,
-        family as label
+        min(email) as email,
+        max(email) as last_email
     from ids
+    group by family
 ),
 
-family_emails as (
+-- Addresses that one family has are one person's: they take the smallest of them, and pass it on to
+-- what else the families that share them have.
+shared as (
     select distinct
-        family,
-        email
+        ids.family,
+        ids.email
     from ids
-    where email is not null
+    inner join families on ids.family = families.family
+    where families.email <> families.last_email and ids.email is not null
+),
+
+labels_0 as (
+    select distinct
+        email,
+        email as label
+    from shared
 ),
 
 {%- for round in range(1, rounds + 1) %}
 
-email_labels_{{ round }} as (
+family_labels_{{ round }} as (
     select
-        family_emails.email,
+        shared.family,
         min(labels.label) as label
-    from family_emails
-    inner join labels_{{ round - 1 }} as labels on family_emails.family = labels.family
-    group by family_emails.email
+    from shared
+    inner join labels_{{ round - 1 }} as labels on shared.email = labels.email
+    group by shared.family
 ),
 
 labels_{{ round }} as (
     select
-        labels.family,
-        min(coalesce(email_labels.label, labels.label)) as label
-    from labels_{{ round - 1 }} as labels
-    left join family_emails on labels.family = family_emails.family
-    left join email_labels_{{ round }} as email_labels on family_emails.email = email_labels.email
-    group by labels.family
+        shared.email,
+        min(family_labels.label) as label
+    from shared
+    inner join family_labels_{{ round }} as family_labels on shared.family = family_labels.family
+    group by shared.email
 ),
 {%- endfor %}
+
+labels as (
+    select
+        families.family,
+        coalesce(labels.label, families.email, families.family) as label
+    from families
+    left join labels_{{ rounds }} as labels on families.email = labels.email
+),
 
 people as (
     select
@@ -59,7 +77,7 @@ people as (
         {{ any_true('ids.is_test') }} as is_test,
         {{ any_true('ids.is_internal') }} as is_internal
     from ids
-    inner join labels_{{ rounds }} as labels on ids.family = labels.family
+    inner join labels on ids.family = labels.family
     group by labels.label
 ),
 
@@ -84,11 +102,9 @@ handled as (
     left join phone_emails on people.phone = phone_emails.phone
 ),
 
-keyed as (
+named as (
     select
-        ids.source,
-        ids.customer_id,
-        {{ hash_text('ids.email') }} as email_hash,
+        handled.label,
         {{ surrogate_key(['account.account_id', 'handled.handle']) }} as customer_key,
         case
             when handled.handle like 'email|%' then 'email'
@@ -97,10 +113,22 @@ keyed as (
         end as match_rule,
         handled.is_test,
         handled.is_internal
-    from ids
-    inner join labels_{{ rounds }} as labels on ids.family = labels.family
-    inner join handled on labels.label = handled.label
+    from handled
     cross join account
+),
+
+keyed as (
+    select
+        ids.source,
+        ids.customer_id,
+        {{ hash_text('ids.email') }} as email_hash,
+        named.customer_key,
+        named.match_rule,
+        named.is_test,
+        named.is_internal
+    from ids
+    inner join labels on ids.family = labels.family
+    inner join named on labels.label = named.label
 )
 
 select * from keyed

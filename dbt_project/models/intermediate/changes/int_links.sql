@@ -6,7 +6,7 @@ tickets as (
     select ticket_key, survivor_key, customer_key, order_number
     from {{ ref('int_ticket_marks') }}
 
-    union all
+    union
 
     select ticket_key, survivor_key, customer_key, order_number
     from {{ ref('stg_bookbag__built_tickets') }}
@@ -16,7 +16,7 @@ orders as (
     select order_key, customer_key, order_number
     from {{ ref('int_order_marks') }}
 
-    union all
+    union
 
     select order_key, customer_key, order_number
     from {{ ref('stg_bookbag__built_orders') }}
@@ -81,7 +81,4 @@ both_ways as (
     from links
 )
 
-select distinct
-    node,
-    other
-from both_ways
+select * from both_ways

@@ -89,7 +89,9 @@ joined as (
     cross join account
     left join identities
         on summed.source = identities.source and summed.customer_id = identities.customer_id
-    left join addresses on {{ hash_text('summed.customer_email') }} = addresses.email_hash
+    left join addresses
+        on case when identities.customer_key is null then {{ hash_text('summed.customer_email') }} end
+        = addresses.email_hash
 )
 
 select

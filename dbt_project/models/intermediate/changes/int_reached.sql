@@ -1,9 +1,8 @@
 -- Tickets and orders that have changed since the last build ended, or that time has, and all that hang
 -- together with them: what the models of tickets and orders look at again. Everything, where what
--- every ticket hangs on has changed. Six links are more than any judgement looks along: the longest
--- way is from a merged ticket over its survivor and the customer to another ticket and its orders.
-{%- set rounds = 6 %}
-with
+-- every ticket hangs on has changed. It goes along the links to their end: what is made anew from a
+-- part of what it hangs together with would not be what a whole build makes.
+with recursive
 
 tickets as (
     select * from {{ ref('int_ticket_marks') }}
@@ -77,25 +76,14 @@ seeds as (
         or orders.mark <> built_orders.mark
 ),
 
-reached_0 as (
+reached as (
     select node from seeds
-),
-
-{%- for round in range(1, rounds + 1) %}
-
-reached_{{ round }} as (
-    select node from reached_{{ round - 1 }}
 
     union
 
     select links.other as node
-    from links
-    inner join reached_{{ round - 1 }} as reached on links.node = reached.node
-),
-{%- endfor %}
-
-reached as (
-    select node from reached_{{ rounds }}
+    from reached
+    inner join links on reached.node = links.node
 )
 
 select * from reached

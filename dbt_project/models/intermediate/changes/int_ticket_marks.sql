@@ -109,7 +109,9 @@ joined as (
         on summed.source = merge_pairs.source and summed.ticket_id = merge_pairs.ticket_id
     left join identities
         on tickets.source = identities.source and tickets.customer_id = identities.customer_id
-    left join addresses on {{ hash_text('tickets.customer_email') }} = addresses.email_hash
+    left join addresses
+        on case when identities.customer_key is null then {{ hash_text('tickets.customer_email') }} end
+        = addresses.email_hash
 )
 
 select
