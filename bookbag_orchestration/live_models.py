@@ -36,8 +36,11 @@ class LiveModels:
             "--project-dir", folder, "--profiles-dir", folder,
             "--target-path", os.fspath(project.target_path),
         ]  # fmt: skip
-        unused = [f"path:models/staging/{kind}" for kind in self.place.unused_kinds()]
-        excluded = ["--exclude", *unused] if unused else []
+        # Views are what they were.
+        left_out = [
+            "config.materialized:view",
+            *(f"path:models/staging/{kind}" for kind in self.place.unused_kinds()),
+        ]
         # Else a dbt that cannot start would be told by what the last one said.
         results.unlink(missing_ok=True)
         try:
@@ -45,7 +48,7 @@ class LiveModels:
                 self._manifest = dbtRunner().invoke(["parse", *flags]).result
             with live_build():
                 told = dbtRunner(manifest=self._manifest).invoke(
-                    ["run", "--select", "tag:live", *excluded, *flags]
+                    ["run", "--select", "tag:live", "--exclude", *left_out, *flags]
                 )
         finally:
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
