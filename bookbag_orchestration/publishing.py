@@ -115,6 +115,7 @@ def publish(place: Workplace, now: datetime) -> Published:
         "tables": _told(rows, beside),
     }
     _swap(beside, place.published, manifest)
+    place.note_level()
     return Published(rows)
 
 
@@ -137,6 +138,7 @@ def follow(place: Workplace, now: datetime) -> Published:
             rows[name] = _write_parquet(copy, name, beside)
         data_as_of = _data_as_of(copy)
     _swap(beside, place.published, _renewed(place, rows, beside, data_as_of=data_as_of))
+    place.note_level()
     return Published(rows)
 
 

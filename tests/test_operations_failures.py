@@ -14,6 +14,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from bookbag_orchestration import landing
 from bookbag_orchestration.defs import failures as sensors
 from bookbag_orchestration.defs import ingest
 from bookbag_orchestration.defs.alert import bring_up_to_date
@@ -93,7 +94,7 @@ def test_only_what_may_come_back_is_tried_again(
         tried.append(1)
         raise error("desk: check `url`")
 
-    monkeypatch.setattr(ingest, "load", load)
+    monkeypatch.setattr(landing, "load", load)
     monkeypatch.setattr(ingest, "RETRIES", dg.RetryPolicy(max_retries=2, delay=0))
     desk = ingest.source_assets(place, place.config.source("desk"))
     result = dg.materialize([desk], resources={"progress": reporting(place)}, raise_on_error=False)
@@ -166,8 +167,8 @@ def test_a_failed_run_asks_for_what_can_follow_and_its_own_followers_for_nothing
     whole(place)
     for run_id in ("1", "2"):
         sync(place, run_id, desk=True)
-    assert following(place, "1", "sync") == [rest_job.name, tell_job.name]
-    assert following(place, "2", "sync") == [rest_job.name]
+    assert following(place, "1", "hourly") == [rest_job.name, tell_job.name]
+    assert following(place, "2", "hourly") == [rest_job.name]
     for run_id in ("3", "4"):
         with place.history.run(run_id, "sync"), pytest.raises(ValueError):
             with place.history.step(run_id, "transform", "all", "sync"):
@@ -175,6 +176,8 @@ def test_a_failed_run_asks_for_what_can_follow_and_its_own_followers_for_nothing
     assert following(place, "3", "sync") == [tell_job.name]
     assert following(place, "4", "sync") == []
     assert following(place, "3", rest_job.name) == []
+    # A watch has followed what the others brought.
+    assert following(place, "1", "sync") == [tell_job.name]
 
 
 HOLDING = """
@@ -192,7 +195,7 @@ def test_a_busy_warehouse_leaves_the_rest_to_the_next_sync(place: Workplace) -> 
         [sys.executable, "-c", HOLDING, str(place.warehouse)], stdout=subprocess.PIPE
     ) as other:
         assert other.stdout is not None and other.stdout.readline() == b"open\n"
-        jobs = following(place, "1", "sync")
+        jobs = following(place, "1", "hourly")
         other.kill()
     assert jobs == [tell_job.name]
 
