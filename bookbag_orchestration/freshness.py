@@ -37,9 +37,14 @@ def longest_gap(cron: str) -> timedelta:
 
 
 def next_tick(cron: str, timezone: str, now: datetime) -> datetime:
-    """The first tick after `now`."""
+    """The first tick at or after `now`, which is no later than the clock's."""
     ticks = dg.TimeWindowPartitionsDefinition(
-        start=_BEGIN, cron_schedule=cron, fmt=_FORMAT, timezone=timezone
+        start=_BEGIN,
+        cron_schedule=cron,
+        fmt=_FORMAT,
+        timezone=timezone,
+        # The window that runs now, and the one that begins with the tick.
+        end_offset=2,
     )
     window = ticks.get_next_partition_window(now)
     if window is None:

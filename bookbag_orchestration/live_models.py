@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
-from bookbag_orchestration.dbt_results import TransformError, broken_nodes
+from bookbag_orchestration.dbt_results import TransformError, broken
 from bookbag_orchestration.resources import Workplace
 from bookbag_orchestration.settings import live_build
 
@@ -30,9 +30,10 @@ class LiveModels:
         from dbt.cli.main import dbtRunner
 
         project = self.place.dbt_project()
-        folder, results = os.fspath(project.project_dir), project.target_path / "run_results.json"
+        folder = os.fspath(project.project_dir)
         flags = [
-            "--quiet", "--log-level-file", "none", "--no-use-colors",
+            # What it writes for others to read takes as long as twenty models.
+            "--quiet", "--log-level-file", "none", "--no-use-colors", "--no-write-json",
             "--project-dir", folder, "--profiles-dir", folder,
             "--target-path", os.fspath(project.target_path),
         ]  # fmt: skip
@@ -41,8 +42,6 @@ class LiveModels:
             "config.materialized:view",
             *(f"path:models/staging/{kind}" for kind in self.place.unused_kinds()),
         ]
-        # Else a dbt that cannot start would be told by what the last one said.
-        results.unlink(missing_ok=True)
         try:
             if self._manifest is None:
                 self._manifest = dbtRunner().invoke(["parse", *flags]).result
@@ -52,6 +51,8 @@ class LiveModels:
                 )
         finally:
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
-        if not (told.success and isinstance(told.result, RunExecutionResult)):
-            raise TransformError(broken_nodes(results)) from told.exception
-        return len(told.result.results)
+        made = told.result.results if isinstance(told.result, RunExecutionResult) else []
+        if not told.success:
+            nodes = [(each.node.unique_id, each.status, each.message) for each in made]
+            raise TransformError(broken(nodes)) from told.exception
+        return len(made)

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -32,6 +33,7 @@ from ingestion import VENDORS
 READ = ("account", "kpi_catalog", "kpi_status", "source_freshness")
 # A live pass takes less.
 LOOK_WAIT_S = 60.0
+PARSED = "partial_parse.msgpack"
 MANIFEST_INPUTS = ("*.sql", "*.yml", "*.csv")
 LIVE = "live-"
 """Before the fingerprint of a build that made only what follows from what has just come."""
@@ -293,14 +295,26 @@ class Workplace:
         return DbtProject(project_dir=DBT_PROJECT, target_path=self.home / "dbt" / "target")
 
     def prepared_manifest(self) -> Path:
-        """The manifest of the dbt project as it is now; parsed only when a file of it changed."""
-        project = self.dbt_project()
-        stamp = project.manifest_path.with_name("manifest.inputs")
+        """The manifest of the dbt project as it is now; parsed only when a file of it changed.
+
+        A file of its own, put in place whole: builds write theirs while others load.
+        """
+        manifest = self.home / "dbt" / "manifest.json"
+        stamp = manifest.with_name("manifest.inputs")
         inputs = _project_hash()
-        if not (project.manifest_path.exists() and stamp.exists() and stamp.read_text() == inputs):
-            self.dbt().cli(["--quiet", "parse"], target_path=project.target_path).wait()
+        if not (manifest.exists() and stamp.exists() and stamp.read_text() == inputs):
+            parsed, target = (
+                manifest.with_name(f"parsed-{os.getpid()}"),
+                self.dbt_project().target_path,
+            )
+            self.dbt().cli(["--quiet", "parse"], target_path=parsed).wait()
+            os.replace(parsed / manifest.name, manifest)
+            target.mkdir(parents=True, exist_ok=True)
+            # Else the first build parses the project once more.
+            os.replace(parsed / PARSED, target / PARSED)
+            shutil.rmtree(parsed)
             stamp.write_text(inputs)
-        return project.manifest_path
+        return manifest
 
 
 @cache

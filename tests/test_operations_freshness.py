@@ -15,9 +15,9 @@ from bookbag_orchestration.defs import schedules
 from bookbag_orchestration.defs.alert import alerts_asset, bring_up_to_date
 from bookbag_orchestration.defs.ingest import source_assets
 from bookbag_orchestration.defs.publish import published_asset
-from bookbag_orchestration.publishing import STEM, refresh
-from bookbag_orchestration.freshness import DAILY, longest_gap
+from bookbag_orchestration.freshness import DAILY, longest_gap, next_tick
 from bookbag_orchestration.marks import marked, note_syncs
+from bookbag_orchestration.publishing import STEM, refresh
 from bookbag_orchestration.resources import SyncState, Workplace
 from bookbag_orchestration.sections import Config
 from reports.files import write_report
@@ -274,3 +274,49 @@ def test_rows_that_were_not_seen_yet_are_news_when_every_source_is_beyond_them(
     assert look(began + timedelta(minutes=10)) == seen
     fixed = place.config.model_copy(update={"as_of": began})
     assert look(began, fixed) == look(began + timedelta(minutes=5), fixed)
+
+
+@pytest.mark.parametrize(
+    ("cron", "zone", "now", "tick"),
+    [
+        ("*/5 * * * *", "Asia/Kolkata", "2026-01-09 08:17:30", "2026-01-09 08:20:00"),
+        ("*/5 * * * *", "UTC", "2026-01-09 08:20:00", "2026-01-09 08:20:00"),
+        # New York leaps from 02:00 to 03:00 at 07:00 UTC.
+        ("15 2 * * *", "America/New_York", "2026-03-08 06:59:00", "2026-03-08 07:00:00"),
+        ("0 7 * * 1", "Europe/Rome", "2026-03-28 12:00:00", "2026-03-30 05:00:00"),
+    ],
+)
+def test_the_next_tick_of_a_timetable(cron: str, zone: str, now: str, tick: str) -> None:
+    at = next_tick(cron, zone, datetime.fromisoformat(f"{now}+00:00"))
+    assert at.astimezone(UTC) == datetime.fromisoformat(f"{tick}+00:00")
+
+
+def test_there_is_a_tick_to_come() -> None:
+    now = datetime.now(UTC)
+    assert now <= next_tick("*/5 * * * *", "UTC", now) <= now + timedelta(minutes=5)
+
+
+def test_a_watch_that_gave_way_goes_on_once(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedules, "workplace", lambda: place)
+
+    @dg.job
+    def alerts() -> None: ...
+
+    @dg.job(name="sync")
+    def sync_() -> None: ...
+
+    def asked_for(instance: dg.DagsterInstance) -> list[str | None]:
+        found = schedules.watch(dg.build_sensor_context(instance=instance))
+        assert isinstance(found, Iterator)
+        return [each.run_key for each in found if isinstance(each, dg.RunRequest)]
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert asked_for(instance) == []
+        sync_.execute_in_process(instance=instance)
+        assert asked_for(instance) == []
+        other = alerts.execute_in_process(instance=instance).run_id
+        assert asked_for(instance) == asked_for(instance) == [f"after {other}"]
+        instance.create_run_for_job(alerts, status=dg.DagsterRunStatus.STARTED)
+        assert asked_for(instance) == []

@@ -6,7 +6,7 @@ from time import monotonic
 import dagster as dg
 
 from bookbag_orchestration.freshness import mart_policy
-from bookbag_orchestration.publishing import CORE_TABLES, MARTS, publish, refresh
+from bookbag_orchestration.publishing import CORE_TABLES, MARTS, follow, publish, refresh
 from bookbag_orchestration.resources import Progress, Workplace, workplace
 from bookbag_orchestration.steps import recorded
 
@@ -33,7 +33,13 @@ def published_asset(place: Workplace) -> dg.AssetsDefinition:
             progress.line("publish", "nothing is built yet", monotonic() - started)
             return dg.MaterializeResult(metadata={"tables": 0, "rows": 0})
         is_judged = place.history.is_judged()
-        result = publish(place, now) if is_judged else refresh(place, now)
+        if not is_judged:
+            result = refresh(place, now)
+        elif place.is_level():
+            # Nothing has been built since: what is known of the pipeline is all that may be new.
+            result = follow(place, now)
+        else:
+            result = publish(place, now)
         total = sum(result.rows.values())
         said = f"{len(result.rows)} tables, {total:,} rows"
         if not is_judged:

@@ -3,6 +3,7 @@
 sync        reads the sources, stays until its next tick, and follows what they bring
 hourly      makes everything of it, with every check; what only whole builds make is an hour old
 whole       has it made at once where there is nothing to follow yet
+watch       has a sync go on that has given way to another run
 daily       the same when the day is over
 reports     each week and each month, once, when its day and hour of [reports] have come
 freshness   a source that is late or fails, or is so no more: incidents are brought up to date
@@ -15,8 +16,11 @@ import dagster as dg
 
 from bookbag_orchestration.report_requests import JOB, requested
 from bookbag_orchestration.resources import Workplace, workplace
+from bookbag_orchestration.sections import ApiSource
 
 SYNC = "sync"
+# The tag by which Dagster says whose run it is: each account is a location of its own.
+CODE_LOCATION = "dagster/code_location"
 # A first load may take hours; `hourly` goes on with it then.
 AGAIN = timedelta(minutes=30)
 hourly_job, daily_job = (
@@ -78,6 +82,31 @@ def whole(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.Sk
 
 
 @dg.sensor(
+    job_name=SYNC,
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Has the watch go on when the run that it has given way to is over.",
+)
+def watch(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    sources = workplace().config.sources
+    newest = newest_run(context)
+    if not any(isinstance(source, ApiSource) for source in sources):
+        yield dg.SkipReason("there is no source to be asked again")
+    elif newest is None or newest.job_name == SYNC or not newest.is_finished:
+        yield dg.SkipReason("a run is at work, or the watch came to its own end")
+    else:
+        yield dg.RunRequest(run_key=f"after {newest.run_id}")
+
+
+def newest_run(context: dg.SensorEvaluationContext) -> dg.DagsterRun | None:
+    """The run of this account that was asked for last."""
+    origin = context.code_location_origin
+    tags = {CODE_LOCATION: origin.location_name} if origin else {}
+    found = context.instance.get_runs(dg.RunsFilter(tags=tags), limit=1)
+    return found[0] if found else None
+
+
+@dg.sensor(
     jobs=[weekly_job, monthly_job],
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
@@ -115,5 +144,5 @@ def defs() -> dg.Definitions:
     return dg.Definitions(
         jobs=[hourly_job, daily_job, weekly_job, monthly_job, alert_job],
         schedules=schedules(workplace()),
-        sensors=[whole, reports, freshness],
+        sensors=[whole, watch, reports, freshness],
     )
