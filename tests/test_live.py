@@ -165,7 +165,7 @@ def test_what_happens_is_followed_to_the_copy(shop: Shop) -> None:
     )
     countable = published(
         shop.home,
-        "select count(*) from core.fct_tickets where is_countable and opened_at >= ?",
+        "select count(*) from core.fct_tickets where is_countable and created_at >= ?",
         before.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1),
     )
     assert counted == [(float(countable[0][0]),)] and countable[0][0] > 0
