@@ -139,6 +139,12 @@ def leave_out_late_customers(
             del wanted[key]
 
 
+def leave_out_told_audits(found: dict[str, Any]) -> None:
+    """What the export withheld was read from tickets' own audits, until it told the same."""
+    for key in found["ticket_audits"].keys() & found["ticket_events"].keys():
+        del found["ticket_audits"][key]
+
+
 @pytest.fixture(scope="module")
 def figures(models: list[Model]) -> list[Model]:
     """The models of which the KPIs are made; `models` has parents first."""
@@ -177,6 +183,8 @@ def test_after_twenty_live_steps_with_faults_all_is_as_after_a_fresh_load(
     found, wanted = documents(living), documents(fresh)
     if kind == "woocommerce":
         leave_out_late_customers(living, found["customers"], wanted["customers"])
+    if kind == "zendesk":
+        leave_out_told_audits(found)
     for table in wanted:
         assert found[table] == wanted[table], f"{seed}: {table}"
     if kind in OF_NEWEST:
@@ -191,7 +199,7 @@ def test_after_twenty_live_steps_with_faults_all_is_as_after_a_fresh_load(
 
 # Calls of a sync at which there is nothing new.
 IDLE = {
-    "zendesk": 9,
+    "zendesk": 10,
     "freshdesk": 8,
     "gorgias": 10,
     "intercom": 5,
