@@ -1,5 +1,5 @@
 -- One row a change that an audit made to a ticket, from the export of events or, where an account
--- has none and for what it withholds yet, from each ticket's audits. Both tell the same in two shapes.
+-- has none and for what it withholds yet, from each ticket's audits: the same in two shapes.
 -- The only reader of texts, with that of tickets: what leaves is order numbers.
 {{ config(materialized='incremental', unique_key='source, audit_id') }}
 
