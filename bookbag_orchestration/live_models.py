@@ -51,6 +51,9 @@ class LiveModels:
                 )
         finally:
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+        # dbt catches everything. A run that was cancelled is no build that failed.
+        if told.exception is not None and not isinstance(told.exception, Exception):
+            raise told.exception
         made = told.result.results if isinstance(told.result, RunExecutionResult) else []
         if not told.success:
             nodes = [(each.node.unique_id, each.status, each.message) for each in made]

@@ -18,10 +18,11 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
-from dagster_dbt import DbtCliResource, DbtProject
+from dagster_dbt import DbtProject
 
 from bookbag_orchestration.account import fingerprint, stranger_in
 from bookbag_orchestration.config import ConfigError, load_config
+from bookbag_orchestration.dbt_process import Dbt
 from bookbag_orchestration.freshness import allowance
 from bookbag_orchestration.history import ALL, Broken, History
 from bookbag_orchestration.sections import Config
@@ -273,10 +274,10 @@ class Workplace:
             ).fetchone()
         return int(found[0]) if found else 0
 
-    def dbt(self) -> DbtCliResource:
+    def dbt(self) -> Dbt:
         """dbt for this home: it reads the account's warehouse and keeps its own files there."""
         project = self.dbt_project()
-        return DbtCliResource(
+        return Dbt(
             project_dir=os.fspath(project.project_dir),
             profiles_dir=os.fspath(project.project_dir),
             # Beside this interpreter, wherever PATH points.

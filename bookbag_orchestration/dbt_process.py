@@ -1,0 +1,45 @@
+"""dbt as a process that does not outlive the run that started it.
+
+Dagster tells dbt of a cancelled run only where the run waits for dbt's next event just then. A run
+that is interrupted at any other moment would leave dbt at work, and with it the warehouse closed.
+"""
+
+import signal
+import subprocess
+from typing import Any
+
+from dagster import InitResourceContext
+from dagster_dbt import DbtCliInvocation, DbtCliResource
+from pydantic import PrivateAttr
+
+# An interrupted dbt lets go of its queries at once. One that does not is killed, and leaves what a
+# killed run leaves: half a build, which the next one makes good.
+GRACE_S = 5.0
+
+
+class Dbt(DbtCliResource):
+    """dbt for the assets; at the end of a run none of its processes is at work any more."""
+
+    _started: list[subprocess.Popen[bytes]] = PrivateAttr(default_factory=list)
+
+    def cli(self, *given: Any, **named: Any) -> DbtCliInvocation:
+        invocation = super().cli(*given, **named)
+        invocation.termination_timeout_seconds = GRACE_S
+        self._started.append(invocation.process)
+        return invocation
+
+    def teardown_after_execution(self, context: InitResourceContext) -> None:
+        while self._started:
+            end(self._started.pop())
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a process: nothing where it has ended."""
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(GRACE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
