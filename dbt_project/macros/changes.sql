@@ -4,7 +4,9 @@
   `unique_key` of a list is built anew for those alone; its inputs are read through `changed`.
 #}
 {% macro changed_list(keys) -%}
-    {%- if kind_of(model) -%}
+    {#- A linter that only renders knows no model. -#}
+    {%- set kind = kind_of(model) if model is defined else none -%}
+    {%- if kind -%}
         (select source, _key as {{ keys.split(', ')[1] }} from ({{ new_documents() }}))
     {%- elif 'period_start' in keys -%}
         {#- While the project is parsed a model's meta is not known yet, so both are named. -#}
