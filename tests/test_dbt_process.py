@@ -15,8 +15,10 @@ from bookbag_orchestration import dbt_process
 from bookbag_orchestration.dbt_process import Dbt
 from tests.operations_support import workplace_of
 
-BUSY = "import time; print(flush=True); time.sleep(600)"
-DEAF = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); {BUSY}"
+# What a shell starts in the background inherits that it ignores SIGINT; both say what they do.
+ON_SIGINT = "import signal, time; signal.signal(signal.SIGINT, signal.{}); "
+BUSY = ON_SIGINT.format("default_int_handler") + "print(flush=True); time.sleep(600)"
+DEAF = ON_SIGINT.format("SIG_IGN") + "print(flush=True); time.sleep(600)"
 
 
 def interrupted(dbt: Dbt, script: str, monkeypatch: pytest.MonkeyPatch) -> subprocess.Popen[bytes]:
