@@ -47,7 +47,8 @@ _BUILT = {
     "built_settings": "name varchar, mark hugeint",
     "built_tickets": (
         "ticket_key varchar, source varchar, ticket_id varchar, survivor_key varchar,"
-        " customer_key varchar, order_number varchar, mark hugeint, is_unsettled boolean"
+        " customer_key varchar, order_number varchar, mark hugeint, is_unsettled boolean,"
+        " due_at timestamptz"
     ),
     "built_orders": (
         "order_key varchar, source varchar, order_id varchar, customer_key varchar,"

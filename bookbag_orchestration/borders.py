@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from expectations.landing import landing_suites
 from expectations.marts import mart_suites
@@ -39,15 +40,17 @@ def landing(source: str, tables: tuple[str, ...]) -> Border:
     )
 
 
-def marts() -> Border:
-    """The published border, on the table that everything after it reads."""
+def marts(*, is_live: bool = False) -> Border:
+    """The published border, on the table that everything after it reads; after a build that
+    `is_live`, what that made anew.
+    """
     return Border(
         name=MARTS,
         subject="marts",
         told="marts",
         description="Keys, ranges and owners of what is about to be published.",
         tables=[("marts", name) for name in CHECKED_MARTS],
-        suites=mart_suites,
+        suites=partial(mart_suites, is_live=is_live),
     )
 
 

@@ -89,12 +89,14 @@ class LivePasses:
             with self._step(run_id, "transform") as told:
                 models = told.rows = self.models.build()
                 place.note_built(live=True)
-            self._judge(run_id, marts())
+            is_everything = self._is_everything()
+            self._judge(run_id, marts(is_live=not is_everything))
             with self._step(run_id, "alert") as told:
                 incidents = bring_up_to_date(place, datetime.now(UTC))
                 told.said = f"{incidents.open} open, {incidents.new} new" if incidents else None
             with self._step(run_id, "publish") as told:
-                published = self._publish(is_level)
+                do = follow if is_level and not is_everything else publish
+                published = do(place, datetime.now(UTC))
                 latency = self._latency(since, datetime.now(UTC))
                 told.rows, told.latency_s = sum(published.rows.values()), latency.p95_s
         return Followed(models, published, latency)
@@ -112,12 +114,6 @@ class LivePasses:
             told.said = "; ".join(map(str, found)) or f"{rules} expectations hold"
             if found:
                 raise CheckError(f"check {border.name}: {told.said}")
-
-    def _publish(self, is_level: bool) -> Published:
-        now = datetime.now(UTC)
-        if is_level and not self._is_everything():
-            return follow(self.place, now)
-        return publish(self.place, now)
 
     def _is_everything(self) -> bool:
         """Whether the pass made every period anew: a local day has begun, or all has changed."""

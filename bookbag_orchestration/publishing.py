@@ -123,12 +123,13 @@ def follow(place: Workplace, now: datetime) -> Published:
     """Brings the copy of the state before a live pass up to date with it.
 
     What has changed is exchanged in a copy of the copy, so its rows are in no order until the next
-    whole publication.
+    whole publication; to keep none is what lets two threads write a file.
     """
     former = place.published / f"{STEM}.duckdb"
     beside, syncs, rows = _room(place), place.syncs(now), {}
     shutil.copyfile(former, beside / former.name)
     with _open(beside, place) as copy:
+        copy.execute("set preserve_insertion_order = false")
         note_syncs(copy, syncs)
         for table in LIVE:
             _copy_table(copy, f"marts.{table}", marked(table, syncs, f"warehouse.marts.{table}"))

@@ -91,44 +91,108 @@
             select
                 marks.ticket_key, marks.source, marks.ticket_id, marks.survivor_key,
                 marks.customer_key, marks.order_number, marks.mark,
-                unsettled.ticket_key is not null as is_unsettled
+                unsettled.ticket_key is not null as is_unsettled,
+                case when looked_at.ticket_key is null then before.due_at else unsettled.due_at end
+                    as due_at
             from {{ ref('int_ticket_marks') }} as marks
             left join ({{ unsettled_tickets() }}) as unsettled
-                on marks.ticket_key = unsettled.ticket_key;
+                on marks.ticket_key = unsettled.ticket_key
+            left join {{ ref('int_changed_tickets') }} as looked_at
+                on marks.ticket_key = looked_at.ticket_key
+            left join raw_bookbag.built_tickets as before
+                on marks.ticket_key = before.ticket_key;
         commit;
     {%- endif -%}
 {% endmacro %}
 
 {#
   Tickets that time alone may change: somebody waits, or the silence that follows the AI's last reply is
-  not yet long enough to be taken for consent (K8).
+  not yet long enough to be taken for consent (K8). Each with the earliest instant at which it may say
+  something new: that consent, or that a wait reaches a target, which is no sooner by the business
+  clock than by the wall's. Until then a wait only grows.
 #}
 {% macro unsettled_tickets() -%}
-    select statuses.ticket_key
-    from {{ ref('int_ticket_statuses') }} as statuses
-    where statuses.kind = 'now' and coalesce(statuses.state, 'new') not in ('resolved', 'closed')
+    with unsettled as (
+        select
+            statuses.ticket_key,
+            cast(null as timestamptz) as due_at
+        from {{ ref('int_ticket_statuses') }} as statuses
+        where statuses.kind = 'now' and coalesce(statuses.state, 'new') not in ('resolved', 'closed')
+        {%- for window_s in ['ai_assume_sync_s', 'ai_assume_async_s'] %}
 
-    union
+        union all
 
-    select episodes.ticket_key
-    from {{ ref('int_episodes') }} as episodes
-    cross join {{ ref('int_accounts') }} as account
-    where episodes.resolved_at is null
-        or {{ add_seconds(
-            'episodes.last_ai_reply_at', 'greatest(account.ai_assume_sync_s, account.ai_assume_async_s)'
-        ) }} > account.data_as_of
+        select
+            silences.ticket_key,
+            case when silences.until_at > silences.data_as_of then silences.until_at end as due_at
+        from (
+            select
+                episodes.ticket_key,
+                episodes.resolved_at,
+                account.data_as_of,
+                {{ add_seconds('episodes.last_ai_reply_at', 'account.' ~ window_s) }} as until_at
+            from {{ ref('int_episodes') }} as episodes
+            cross join {{ ref('int_accounts') }} as account
+        ) as silences
+        where silences.resolved_at is null or silences.until_at > silences.data_as_of
+        {%- endfor %}
+    ),
+
+    waits as (
+        select ticket_key, due_at from unsettled
+        {%- set targets, account = ref('int_clock_targets'), ref('int_accounts') %}
+        {%- set episodes = ref('int_episodes') %}
+        {%- set waiting = ['fct_tickets', 'fct_episodes', 'fct_reply_turns'] %}
+        {%- for fact in waiting %}
+        {%- set facts = ref(fact) %}
+        {%- for column in ageing_columns(fact) %}
+
+        union all
+
+        select
+            facts.ticket_key,
+            {{ add_seconds('account.data_as_of', 'targets.target_s - facts.' ~ column) }} as due_at
+        from {{ facts }} as facts
+        inner join {{ targets }} as targets on targets.target_s > facts.{{ column }}
+        {%- if fact != 'fct_tickets' %}
+        inner join {{ episodes }} as episodes
+            on facts.ticket_key = episodes.ticket_key
+            and facts.episode_seq = episodes.episode_seq
+            and episodes.resolved_at is null
+        {%- endif %}
+        cross join {{ account }} as account
+        where facts.ticket_key in (select ticket_key from unsettled)
+        {%- endfor %}
+        {%- endfor %}
+    )
+
+    select ticket_key, min(due_at) as due_at
+    from waits
+    group by ticket_key
+    {%- for measure in kpi_measures()
+        if measure.kind == 'within_target' and measure.within_target.unanswered
+        and measure.fact not in waiting -%}
+        {{ exceptions.raise_compiler_error(
+            measure.fact ~ " holds a wait that has a target; unsettled_tickets has to look at it"
+        ) }}
+    {%- endfor %}
+{%- endmacro %}
+
+{# Whether the build only follows what has just come (BOOKBAG_BUILD=live). #}
+{% macro is_live() -%}
+    {{ return(execute and env_var('BOOKBAG_BUILD', 'whole') == 'live') }}
 {%- endmacro %}
 
 {#
-  Whether a model is made anew in part. Figures are, in a build that only follows what has just come
-  (BOOKBAG_BUILD=live), unless every period is touched; see dim_touched_periods.
+  Whether a model is made anew in part. Figures are, in a build that only follows what has just come,
+  unless every period is touched; see dim_touched_periods.
 #}
 {% macro is_partial() -%}
     {#- A unit test has no table. -#}
     {%- if not execute or this is none or not is_incremental() -%}{{ return(false) }}{%- endif -%}
     {%- if kind_of(model) -%}{{ return(is_kind_built()) }}{%- endif -%}
     {%- if 'period_start' not in config.get('unique_key') -%}{{ return(true) }}{%- endif -%}
-    {%- if env_var('BOOKBAG_BUILD', 'whole') != 'live' -%}{{ return(false) }}{%- endif -%}
+    {%- if not is_live() -%}{{ return(false) }}{%- endif -%}
     {%- set everything = run_query(
         "select count(*) from " ~ ref('dim_touched_periods') ~ " where grain = 'everything'"
     ) -%}

@@ -19,6 +19,10 @@ reply_turns as (
     select * from {{ ref('fct_reply_turns') }}
 ),
 
+hours as (
+    select * from {{ ref('int_schedule_hours') }}
+),
+
 targets as (
     select * from {{ ref('int_clock_targets') }}
     where kpi = 'reply_time'
@@ -40,11 +44,28 @@ aged as (
             as opened_at,
         max(case when timeline.is_opening or timeline.is_return then clock.biz_clock_s end)
             as opened_clock_s,
-        max(clock.biz_clock_s) as now_clock_s
+        max(clock.biz_clock_s) as last_clock_s,
+        {{ value_at_last('clock.schedule', 'clock.row_no') }} as schedule,
+        {{ value_at_last('clock.schedule_open_s', 'clock.row_no') }} as last_open_s
     from timeline
     inner join clock
         on timeline.ticket_key = clock.ticket_key and timeline.row_no = clock.row_no
+    inner join tickets on timeline.ticket_key = tickets.ticket_key
     group by timeline.ticket_key
+),
+
+-- The clock has run on since the ticket was last looked at.
+clocked as (
+    select
+        aged.ticket_key,
+        aged.opened_at,
+        aged.last_clock_s - aged.opened_clock_s
+        + {{ open_seconds_at('account.data_as_of', 'hours') }} - aged.last_open_s as age_biz_s
+    from aged
+    cross join account
+    left join hours
+        on aged.schedule = hours.schedule
+        and {{ hour_start('account.data_as_of') }} = hours.hour_at
 ),
 
 -- An earlier episode's unanswered turn ended with its resolve.
@@ -74,17 +95,17 @@ joined as (
         tickets.handling,
         tickets.customer_segment,
         tickets.assignee_key,
-        aged.opened_at,
+        clocked.opened_at,
         waiting.waited_from_at as waiting_since_at,
-        {{ seconds_between('aged.opened_at', 'account.data_as_of') }} as age_s,
-        cast(aged.now_clock_s - aged.opened_clock_s as bigint) as age_biz_s,
+        {{ seconds_between('clocked.opened_at', 'account.data_as_of') }} as age_s,
+        cast(clocked.age_biz_s as bigint) as age_biz_s,
         coalesce(waiting.target_s, own_targets.target_s, general_targets.target_s) as target_s,
         -- Without messages nobody can say who waits.
         case when sources.has_messages then coalesce(waiting.is_breached, false) end
             as is_breached
     from tickets
     inner join sources on tickets.source = sources.source and sources.has_resolves
-    inner join aged on tickets.ticket_key = aged.ticket_key
+    inner join clocked on tickets.ticket_key = clocked.ticket_key
     cross join account
     left join waiting on tickets.ticket_key = waiting.ticket_key
     left join targets as own_targets

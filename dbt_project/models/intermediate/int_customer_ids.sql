@@ -1,4 +1,4 @@
-{{ config(tags='live') }}
+{{ config(materialized='view', tags='live') }}
 -- Every customer id that any source names, with the record that stands for it after merges and the
 -- address and phone seen with it.
 with

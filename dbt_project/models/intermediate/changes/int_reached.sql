@@ -1,5 +1,6 @@
 -- Tickets and orders that have changed since the last build ended, or that time has, and all that hang
--- together with them: what the models of tickets and orders look at again. Everything, where what
+-- together with them: what the models of tickets and orders look at again. A live build takes of those
+-- that time may change only the due. Everything, where what
 -- every ticket hangs on has changed. It goes along the links to their end: what is made anew from a
 -- part of what it hangs together with would not be what a whole build makes.
 with recursive
@@ -47,6 +48,7 @@ resettled as (
 -- Who looks back to an earlier instant sees what time has changed since in other tickets, too.
 judged as (
     select
+        account.data_as_of,
         resettled.settings > 0
         or coalesce(account.data_as_of < account.built_until_at, false) as is_all
     from resettled
@@ -62,7 +64,7 @@ seeds as (
         or tickets.mark is null
         or built_tickets.mark is null
         or tickets.mark <> built_tickets.mark
-        or built_tickets.is_unsettled
+        or {{ 'built_tickets.due_at <= judged.data_as_of' if is_live() else 'built_tickets.is_unsettled' }}
 
     union
 

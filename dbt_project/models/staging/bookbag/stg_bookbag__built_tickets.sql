@@ -13,7 +13,8 @@ renamed as (
         customer_key,
         order_number,
         mark,
-        is_unsettled
+        is_unsettled,
+        due_at
     from landed
 )
 
