@@ -21,6 +21,8 @@ from ingestion.pipeline import Loaded
 # A source that stays away so often in a row has failed; what does so once is back in a minute.
 MISSES = 3
 LOOK_S = 2.0
+# Longer than who waits for the warehouse looks away (turns.py), however much there is to follow.
+GIVE_WAY_S = 0.5
 
 
 class WatchError(Exception):
@@ -111,7 +113,8 @@ class Watch:
         self._since = None
 
     def _pause(self, paces: Paces) -> bool:
-        """Waits until a source is due; True when the watch is over."""
+        """Gives way, and waits until a source is due; True when the watch is over."""
+        sleep(GIVE_WAY_S)
         while not (is_over := self.is_over()):
             wait_s = paces.wait_s(monotonic())
             if wait_s <= 0:

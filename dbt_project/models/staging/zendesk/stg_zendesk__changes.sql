@@ -13,18 +13,23 @@ audited as (
     {{ newest_documents(source('landed', 'zendesk_ticket_audits')) }}
 ),
 
+-- What a ticket's audits have told before the export is known since then, and nothing new.
 exported_changes as (
     select
-        source,
-        _key as audit_id,
-        {{ json_text('payload', '$.ticket_id') }} as ticket_id,
-        {{ json_text('payload', '$.created_at') }} as created_at,
-        {{ json_text('payload', '$.updater_id') }} as author_id,
-        {{ json_text('payload', '$.via.channel') }} as via_channel,
-        {{ json_items('payload', '$.child_events') }} as change,
-        loaded_at
+        exported.source,
+        exported._key as audit_id,
+        {{ json_text('exported.payload', '$.ticket_id') }} as ticket_id,
+        {{ json_text('exported.payload', '$.created_at') }} as created_at,
+        {{ json_text('exported.payload', '$.updater_id') }} as author_id,
+        {{ json_text('exported.payload', '$.via.channel') }} as via_channel,
+        {{ json_items('exported.payload', '$.child_events') }} as change,
+        coalesce(least(exported.loaded_at, audited.loaded_at), exported.loaded_at) as loaded_at
     from exported
-    where row_rank = 1 and not _is_deleted
+    left join audited
+        on exported.source = audited.source
+        and exported._key = audited._key
+        and audited.row_rank = 1
+    where exported.row_rank = 1 and not exported._is_deleted
 ),
 
 audited_changes as (
