@@ -7,7 +7,6 @@ nothing follow a failed step. Not so where half a history has landed: figures wo
 import dagster as dg
 
 from bookbag_orchestration.resources import WarehouseBusyError, Workplace
-from ingestion.quarantine import last_load
 
 # All that comes after the sources.
 BUILDING = ("transform", "alert", "publish")
@@ -33,8 +32,7 @@ def goes_on(place: Workplace, run_id: str) -> bool:
         return False
     try:
         with place.look(wait_s=0) as connection:
-            landed = {name for name in names if last_load(connection, name) is not None}
+            landed, whole = place.landed(connection)
     except WarehouseBusyError:
         return False
-    whole = {name for name in landed if place.history.last_done("ingest", name) is not None}
     return bool(whole) and not {name for _, name in failed} & (landed - whole)

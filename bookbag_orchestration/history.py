@@ -57,14 +57,16 @@ delete from steps where started_us < :idle and (
 @dataclass
 class Told:
     """What a step says of itself while it runs; `failed` is why its result is not to be used. One
-    that `is_behind` did not come to the end of what there is. `latency_s`: within how many seconds
-    95 of 100 events of the helpdesk were there for people to see.
+    that `is_behind` did not come to the end of what there is; one that `is_away` did not answer,
+    and stays what it was. `latency_s`: within how many seconds 95 of 100 events of the helpdesk
+    were there for people to see.
     """
 
     rows: int | None = None
     said: str | None = None
     failed: str | None = None
     is_behind: bool = False
+    is_away: bool = False
     latency_s: float | None = None
 
 
@@ -114,7 +116,12 @@ class History:
             is_over = isinstance(error, Exception)
             self._end(run_id, step, subject, "failed" if is_over else "killed", told, words(error))
             raise
-        state = "failed" if told.failed else "behind" if told.is_behind else "done"
+        state = (
+            "failed" if told.failed
+            else "away" if told.is_away
+            else "behind" if told.is_behind
+            else "done"
+        )  # fmt: skip
         self._end(run_id, step, subject, state, told, told.failed)
 
     def missed(self, run_id: str, job: str, started_at: datetime, error: str) -> None:
@@ -153,6 +160,16 @@ class History:
             ).fetchall()
         alive = (row for row in running if not self._is_dead(row[0]))
         return next(((job, _instant(started)) for _, job, started in alive), None)
+
+    def was_away(self, step: str, subject: str, run_id: str) -> bool:
+        """Whether the step did not answer either when it was last asked before this run."""
+        with self._open() as connection:
+            found = connection.execute(
+                "select state from steps where step = ? and subject = ? and run_id <> ?"
+                " and state not in ('running', 'killed') order by started_us desc limit 1",
+                [step, subject, run_id],
+            ).fetchone()
+        return found is not None and str(found[0]) == "away"
 
     def last_done(self, step: str, subject: str) -> datetime | None:
         """When the step last ended well, and with all there was."""

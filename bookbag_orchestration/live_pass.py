@@ -85,18 +85,19 @@ class LivePasses:
             for source in landed:
                 self._judge(run_id, landing(source, TABLES[place.config.source(source).kind]))
             is_level = place.is_level()
+            place.forget_built()
             place.note_ahead()
             with self._step(run_id, "transform") as told:
                 models = told.rows = self.models.build()
                 place.note_built(live=True)
-            is_everything = self._is_everything()
-            self._judge(run_id, marts(is_live=not is_everything))
+            # What else there is has passed only where it is what was published.
+            is_partial = is_level and not self._is_everything()
+            self._judge(run_id, marts(is_live=is_partial))
             with self._step(run_id, "alert") as told:
                 incidents = bring_up_to_date(place, datetime.now(UTC))
                 told.said = f"{incidents.open} open, {incidents.new} new" if incidents else None
             with self._step(run_id, "publish") as told:
-                do = follow if is_level and not is_everything else publish
-                published = do(place, datetime.now(UTC))
+                published = (follow if is_partial else publish)(place, datetime.now(UTC))
                 latency = self._latency(since, datetime.now(UTC))
                 told.rows, told.latency_s = sum(published.rows.values()), latency.p95_s
         return Followed(models, published, latency)

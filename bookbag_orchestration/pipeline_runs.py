@@ -23,7 +23,8 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "job": ("varchar", "What started it: run (the command), or the name of a scheduled job."),
     "state": (
         "varchar",
-        "running, done, behind (a sync that is not at its end), failed or killed.",
+        "running, done, behind (a sync that is not at its end), away (it did not answer),"
+        " failed or killed.",
     ),
     "started_at": ("timestamptz", "When it began, its first attempt (UTC)."),
     "ended_at": ("timestamptz", "When it ended (UTC); NULL while it runs and where it was killed."),

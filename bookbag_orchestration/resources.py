@@ -29,6 +29,7 @@ from bookbag_orchestration.sections import Config
 from bookbag_orchestration.settings import DBT_PROJECT, Settings, read_environment, tell_dbt
 from bookbag_orchestration.turns import turn
 from ingestion import VENDORS
+from ingestion.quarantine import last_load
 
 # Marts that the steps after the build read; without them nothing has been built.
 READ = ("account", "kpi_catalog", "kpi_status", "source_freshness")
@@ -177,6 +178,18 @@ class Workplace:
         """Sources whose last whole sync is too long ago, with that instant (None = never)."""
         return {sync.source: sync.synced_at for sync in self.syncs(now) if sync.is_late}
 
+    def landed(self, connection: duckdb.DuckDBPyConnection) -> tuple[set[str], set[str]]:
+        """Sources of which something has landed, and those of them that were once read whole."""
+        names = [source.name for source in self.config.sources]
+        landed = {name for name in names if last_load(connection, name) is not None}
+        return landed, {name for name in landed if self.history.last_done("ingest", name)}
+
+    def is_half(self) -> bool:
+        """Whether half the history of a source has landed: figures would be made of it."""
+        with self.connect(read_only=True) as connection:
+            landed, whole = self.landed(connection)
+        return landed != whole
+
     def faults(self) -> list[Broken]:
         """Steps that fail now; what was about a source that is no more is left out."""
         known = {ALL, "account", *(source.name for source in self.config.sources)}
@@ -243,7 +256,9 @@ class Workplace:
         return self.warehouse.with_name("built.ahead")
 
     def forget_built(self) -> None:
-        """Before a build of everything: if it does not end well, the next is one, too."""
+        """Before a build: if it does not end well, the next makes everything anew. What it had read
+        may be withdrawn by then, and what its tests have seen, no live build looks at.
+        """
         self._built.unlink(missing_ok=True)
 
     def has_other_models(self) -> bool:

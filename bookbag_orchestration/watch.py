@@ -4,8 +4,9 @@ A process that starts anew for each new ticket would take longer than the work: 
 needs loaded. It stays until nobody wants it any more: the next tick is due, or another run waits.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from time import monotonic, sleep
 
@@ -18,7 +19,8 @@ from bookbag_orchestration.sections import AnySource, ApiSource
 from ingestion.errors import IngestError, UnavailableError
 from ingestion.pipeline import Loaded
 
-# A source that stays away so often in a row has failed; what does so once is back in a minute.
+# A source that stays away so often in a row, or in two watches, has failed; what does so once is
+# back in a minute.
 MISSES = 3
 LOOK_S = 2.0
 # Longer than who waits for the warehouse looks away (turns.py), however much there is to follow.
@@ -41,9 +43,14 @@ class Watch:
     brought: Callable[[AnySource, Loaded], None]
     followed: Callable[[Followed], None]
     faults: dict[str, str] = field(default_factory=dict)
-    _pending: set[str] = field(default_factory=set)
+    _pending: set[str] = field(init=False)
     _since: datetime | None = None
-    _is_half: bool = False
+    # New rows of each source in this watch, whose asks are one step of the run.
+    _rows: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        # What a watch before this one has landed and not followed is judged too.
+        self._pending = {source.name for source in self.place.config.sources}
 
     def run(self) -> None:
         """Asks every source once, and those with an API until it is over.
@@ -63,7 +70,7 @@ class Watch:
                 if self._round(paces, due, sources):
                     # What these have brought is seen when the others are known as far (K10).
                     self._round(paces, paces.others(due), sources)
-                if not self._is_half and not self.place.is_followed():
+                if self._is_to_follow():
                     self._follow()
             if not apis or self._pause(paces):
                 break
@@ -77,6 +84,9 @@ class Watch:
 
     def _ask(self, source: AnySource, paces: Paces) -> bool:
         name, began_at = source.name, datetime.now(UTC)
+        # Until it has answered in full: what a sync that fails has landed is there.
+        is_judged = name not in self._pending
+        self._pending.add(name)
         try:
             with self.place.history.step(
                 self.passes.run_id, "ingest", name, self.passes.job
@@ -84,14 +94,15 @@ class Watch:
                 try:
                     loaded = landing.sync(self.place, source, began_at)
                 except UnavailableError as error:
-                    if paces.missed(name, monotonic()) >= MISSES:
+                    misses, history = paces.missed(name, monotonic()), self.place.history
+                    if misses >= MISSES or history.was_away("ingest", name, self.passes.run_id):
                         raise
-                    told.is_behind, told.said = True, words(error)
+                    told.is_away, told.rows, told.said = True, self._rows[name], words(error)
                     return False
-                self._is_half |= loaded.is_half
                 landing.check_whole(source, loaded)
-                told.is_behind, told.said = loaded.is_behind, landing.told(loaded)
-                told.rows = loaded.total
+                self._rows[name] += loaded.total
+                told.is_behind, told.rows = loaded.is_behind, self._rows[name]
+                told.said = landing.told(replace(loaded, rows={"all": told.rows}))
         except IngestError as error:
             self.faults[name] = words(error)
             if not isinstance(error, UnavailableError):
@@ -101,9 +112,15 @@ class Watch:
         paces.answered(name, monotonic())
         self.brought(source, loaded)
         if loaded.total:
-            self._pending.add(name)
             self._since = self._since or began_at
+        elif is_judged:
+            self._pending.discard(name)
         return bool(loaded.total)
+
+    def _is_to_follow(self) -> bool:
+        """Whether there is something new, whole, and a build that ended well to follow it from."""
+        place = self.place
+        return not (place.is_followed() or place.has_other_models() or place.is_half())
 
     def _follow(self) -> None:
         refused = {fault.subject for fault in self.place.faults() if fault.step == "check"}

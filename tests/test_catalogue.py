@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from bookbag_orchestration.settings import DBT_PROJECT, tell_dbt
@@ -34,7 +35,11 @@ def dbt(project: Path, scratch: Path, *arguments: str, manifest: Any = None) -> 
     tell_dbt(scratch / "bookbag.duckdb", scratch / "spill")
     command = [*arguments, "--quiet", "--project-dir", project, "--profiles-dir", DBT_PROJECT,
                "--target-path", scratch / "target", "--log-path", scratch / "logs"]  # fmt: skip
-    return dbtRunner(manifest=manifest).invoke([str(each) for each in command])
+    try:
+        return dbtRunner(manifest=manifest).invoke([str(each) for each in command])
+    finally:
+        # Else it keeps the warehouse open, and the last that it wrote out of the file.
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
 
 def told_by(result: dbtRunnerResult) -> str:
@@ -161,9 +166,7 @@ def test_a_new_kpi_over_existing_facts_is_one_file(scratch: Path, tmp_path: Path
         "kpi_derived", "kpi_values", "kpi_catalog",
     )  # fmt: skip
     assert result.success, result.exception
-    # dbt keeps its connection to the warehouse open.
-    shutil.copyfile(scratch / "bookbag.duckdb", tmp_path / "bookbag.duckdb")
-    with duckdb.connect(str(tmp_path / "bookbag.duckdb"), read_only=True) as connection:
+    with duckdb.connect(str(scratch / "bookbag.duckdb"), read_only=True) as connection:
         weeks = connection.execute(
             "select period_start::date::text, value from marts.kpi_values"
             " where kpi = 'chat_tickets' and grain = 'week' and value > 0"

@@ -68,12 +68,15 @@ def schedules(place: Workplace) -> list[dg.ScheduleDefinition]:
     job=hourly_job,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Has everything made where nothing is, or where it was by another bookbag.",
+    description="Has everything made where nothing is, where it was by another bookbag, or where a"
+    " build did not end well.",
 )
 def whole(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
     place, now = workplace(), datetime.now(UTC)
     if place.published_inputs() is not None and not place.has_other_models():
         yield dg.SkipReason("there is something to follow")
+    elif place.history.at_work():
+        yield dg.SkipReason("a run is at work")
     elif context.cursor and now < datetime.fromisoformat(context.cursor) + AGAIN:
         yield dg.SkipReason(f"asked for at {context.cursor}")
     else:

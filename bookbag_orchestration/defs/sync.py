@@ -47,7 +47,7 @@ def sync_job(place: Workplace) -> dg.JobDefinition:
         description="Asks the sources until the next tick, and follows what they bring.",
     )
     def watch(context: dg.OpExecutionContext, config: Length) -> None:
-        if place.published_inputs() is None or place.has_other_models():
+        if place.published_inputs() is None:
             context.log.info("There is nothing to follow yet: `hourly` makes everything first.")
             return
         told: set[str] = set()

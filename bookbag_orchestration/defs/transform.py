@@ -90,13 +90,12 @@ def model_assets(place: Workplace) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, dbt: DbtCliResource, progress: dg.ResourceParam[Progress]
     ) -> Iterator[Any]:
         started, built, tested = monotonic(), 0, 0
-        if place.inputs() == place.published_inputs() and not place.settings.full_refresh:
+        is_anew = place.settings.full_refresh or place.has_other_models()
+        if place.inputs() == place.published_inputs() and not is_anew:
             # No output: what hangs on the models has nothing to do either.
             progress.line("transform", "nothing new since the last publication", 0.0)
             return
-        is_anew = place.settings.full_refresh or place.has_other_models()
-        if is_anew:
-            place.forget_built()
+        place.forget_built()
         place.note_ahead()
         arguments = ["build", *(["--full-refresh"] if is_anew else [])]
         results = project.target_path / "run_results.json"

@@ -151,7 +151,8 @@
 
         select
             facts.ticket_key,
-            {{ add_seconds('account.data_as_of', 'targets.target_s - facts.' ~ column) }} as due_at
+            {#- Waits are whole seconds, of which a part has passed already. #}
+            {{ add_seconds('account.data_as_of', 'targets.target_s - 1 - facts.' ~ column) }} as due_at
         from {{ facts }} as facts
         inner join {{ targets }} as targets on targets.target_s > facts.{{ column }}
         {%- if fact != 'fct_tickets' %}

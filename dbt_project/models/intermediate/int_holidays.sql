@@ -1,3 +1,4 @@
+{{ config(tags='live') }}
 -- Days on which a schedule is closed.
 with
 

@@ -1,3 +1,4 @@
+{{ config(tags='live') }}
 -- The last review of each episode; one that names no episode is of the ticket's last.
 with
 

@@ -1,3 +1,4 @@
+{{ config(tags='live') }}
 -- When each schedule is open, as instants: local opening hours of every date, holidays left out,
 -- overlaps merged (K3). Reaches a year past the data, for forecasts.
 with
