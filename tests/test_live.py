@@ -11,14 +11,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from bookbag_orchestration.borders import Border
+from bookbag_orchestration import landing
+from bookbag_orchestration.borders import Border, marts
 from bookbag_orchestration.history import History
 from bookbag_orchestration.live_pass import CheckError, Followed, LivePasses
 from bookbag_orchestration.publishing import FOLLOWED, LIVE, STEM
 from bookbag_orchestration.resources import Workplace, workplace
 from bookbag_orchestration.sections import AnySource
 from bookbag_orchestration.watch import Watch, WatchError
-from expectations.suites import Failure
+from expectations.suites import Failure, Suite
+from ingestion.errors import UnavailableError
 from ingestion.pipeline import Loaded
 from ingestion.sample import SampleSpec, build_shop
 from ingestion.sandbox.app import create_app
@@ -241,6 +243,79 @@ def test_a_source_that_is_away_keeps_no_other_from_being_followed(
     monkeypatch.undo()
 
 
+def test_what_a_watch_before_has_landed_and_not_followed_is_judged(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.clock.advance(timedelta(hours=2))
+    with monkeypatch.context() as patch:
+        patch.setattr(Watch, "_is_to_follow", lambda self: False)
+        landed, _ = shop.watch()
+    assert landed["support"] > 0
+    shop.checked.clear()
+    _, passes = shop.watch()
+    assert len(passes) == 1
+    assert [name for name, _ in shop.checked].count("landing_is_sound") == 2
+
+
+def test_a_source_that_stays_away_is_one_fault_from_watch_to_watch(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync = landing.sync
+
+    def away(place: Workplace, source: AnySource, now: datetime) -> Loaded:
+        if source.name == "store":
+            raise UnavailableError("source store: it does not answer.")
+        return sync(place, source, now)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(landing, "sync", away)
+        shop.watch()
+        assert shop.place.faults() == []
+        with pytest.raises(WatchError, match="store"):
+            shop.watch()
+        (fault,) = shop.place.faults()
+        # Asked once more, and not yet failed once more.
+        shop.watch()
+        assert shop.place.faults() == [fault]
+    shop.watch()
+    assert shop.place.faults() == []
+
+
+def test_half_a_history_is_followed_by_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.clock.advance(timedelta(hours=2))
+    with monkeypatch.context() as patch:
+        patch.setattr(History, "last_done", lambda *_: None)
+        landed, passes = shop.watch()
+    assert landed["support"] > 0
+    assert passes == []
+    assert len(shop.watch()[1]) == 1
+
+
+def test_figures_that_were_refused_are_all_judged_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next pass makes a part of them anew, and would publish all."""
+    asked: list[bool] = []
+
+    def noted(*, is_live: bool) -> Border:
+        asked.append(is_live)
+        return marts(is_live=is_live)
+
+    def refusing(_: duckdb.DuckDBPyConnection, suites: Sequence[Suite]) -> list[Failure]:
+        is_refused = any(suite.name == "kpi_values" for suite in suites)
+        return [Failure("kpi_values", "figures repeat", "kpi", [])] if is_refused else []
+
+    shop.clock.advance(timedelta(hours=2))
+    with monkeypatch.context() as patch:
+        patch.setattr("bookbag_orchestration.live_pass.marts", noted)
+        patch.setattr("bookbag_orchestration.live_pass.failures", refusing)
+        for _ in range(2):
+            with pytest.raises(CheckError, match="figures repeat"):
+                shop.watch()
+    assert asked[1] is False
+    assert len(shop.watch()[1]) == 1
+
+
 def test_what_a_check_refuses_is_not_built_upon(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,3 +330,11 @@ def test_what_a_check_refuses_is_not_built_upon(
     # Nothing more has landed; it is judged again all the same.
     with pytest.raises(CheckError, match="keys repeat"):
         shop.watch()
+
+
+def test_a_build_that_did_not_end_well_is_followed_by_nothing(shop: Shop) -> None:
+    shop.clock.advance(timedelta(hours=2))
+    shop.place.forget_built()
+    landed, passes = shop.watch()
+    assert landed["support"] > 0
+    assert passes == []
