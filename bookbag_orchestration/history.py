@@ -202,10 +202,15 @@ class History:
             ).fetchall()
 
     def error_of(self, run_id: str) -> str | None:
-        """Why a run failed, in the words of its steps; None where none could say."""
+        """Why a run failed, in the words of its steps, or of those of the pass that ended a watch;
+        None where none could say.
+        """
         with self._open() as connection:
             found = connection.execute(
-                "select error from steps where run_id = ? and step = 'run'", [run_id]
+                "select error from steps where step = 'run' and error is not null"
+                " and (run_id = :run or run_id like :run || '-%')"
+                " order by run_id = :run, started_us desc limit 1",
+                {"run": run_id},
             ).fetchone()
         return found[0] if found else None
 

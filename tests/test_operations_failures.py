@@ -188,6 +188,25 @@ time.sleep(600)
 """
 
 
+def test_a_watch_that_ended_with_a_pass_is_told_in_the_words_of_the_pass(place: Workplace) -> None:
+    history, begun = place.history, datetime(2026, 3, 2, 9, tzinfo=UTC)
+    with history.run("w", "sync"):
+        with history.run("w-1", "sync"), history.step("w-1", "transform", "all", "sync"):
+            pass
+        with (
+            pytest.raises(ValueError, match="broken"),
+            history.run("w-2", "sync"),
+            history.step("w-2", "transform", "all", "sync"),
+        ):
+            raise ValueError("a model is broken")
+    history.missed("w", "sync", begun, "Execution of run failed")
+    assert history.error_of("w") == "a model is broken"
+    assert following(place, "w", "sync") == [tell_job.name]
+    # Another's name may begin like it.
+    assert history.error_of("w-") is None
+    assert following(place, "w-2x", "sync") == []
+
+
 def test_a_busy_warehouse_leaves_the_rest_to_the_next_sync(place: Workplace) -> None:
     whole(place)
     sync(place, "1", desk=True)

@@ -33,7 +33,11 @@ def following(place: Workplace, run_id: str, job: str) -> list[str]:
     if job in FOLLOWING:
         return []
     jobs = [rest_job.name] if job != WATCH and goes_on(place, run_id) else []
-    if any(fault.first_run == run_id for fault in place.faults()):
+    # The passes of a watch are runs of their own.
+    if any(
+        fault.first_run == run_id or fault.first_run.startswith(f"{run_id}-")
+        for fault in place.faults()
+    ):
         jobs.append(tell_job.name)
     return jobs
 
