@@ -56,9 +56,8 @@ LOCATIONS = """
 SENSOR = """
 query ($at: SensorSelector!) { sensorOrError(sensorSelector: $at) { ... on Sensor { id } } }
 """
-STOP = """
-mutation ($id: String!) { stopSensor(id: $id) { ... on StopSensorMutationResult { __typename } } }
-"""
+STOP_SENSOR = "mutation ($id: String!) { stopSensor(id: $id) { __typename } }"
+STOPPED_SENSOR = {"__typename": "StopSensorMutationResult"}
 
 # Accounts that share one Dagster
 
@@ -110,7 +109,7 @@ def stop_building(made: Machine, account: str) -> None:
         "sensorName": "whole",
     }
     sensor = made.ask(SENSOR, at=at)["sensorOrError"]["id"]
-    assert made.ask(STOP, id=sensor)["stopSensor"]["__typename"] == "StopSensorMutationResult"
+    assert made.ask(STOP_SENSOR, id=sensor)["stopSensor"] == STOPPED_SENSOR
 
 
 def files(folder: Path) -> dict[str, tuple[int, int]]:

@@ -17,7 +17,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser_support import Seen, browsing
 from tests.deployment_support import Machine, machine
-from tests.test_deployment import LOCATIONS, RUN, loaded
+from tests.test_deployment import LOCATIONS, RUN, STOP_SENSOR, STOPPED_SENSOR, loaded
 from tests.test_operations_backfill import state_of
 
 pytestmark = pytest.mark.slow
@@ -32,9 +32,8 @@ AUTOMATIC = """
     }
 }
 """
-STOP_SENSOR = "mutation ($id: String!) { stopSensor(id: $id) { __typename } }"
 STOP_SCHEDULE = "mutation ($id: String!) { stopRunningSchedule(id: $id) { __typename } }"
-STOPPED = ({"__typename": "StopSensorMutationResult"}, {"__typename": "ScheduleStateResult"})
+STOPPED = (STOPPED_SENSOR, {"__typename": "ScheduleStateResult"})
 TERMINATE = "mutation ($run: String!) { terminateRun(runId: $run) { __typename } }"
 STATUS = "query ($run: ID!) { runOrError(runId: $run) { ... on Run { status } } }"
 # From the click on Terminate until others can work at the warehouse.
