@@ -17,7 +17,9 @@ from typing import Any
 WHOLE = "run"
 """The step of the row that is a run as a whole."""
 ALL = "all"
-KEPT, KEPT_IDLE = timedelta(days=30), timedelta(days=3)
+PASS = "#"
+"""Between a watch's run and the number of a pass of it, which is a run of its own."""
+KEPT, KEPT_BRIEFLY = timedelta(days=30), timedelta(days=3)
 
 _CREATE = """
 create table if not exists steps (
@@ -41,10 +43,12 @@ where step = :step and subject = :subject and state = 'failed' and started_us > 
 ), 0)
 order by started_us limit 1"""
 
-# Old runs, and sooner those in which nothing happened, but for the last good row of each step.
-_PRUNE = """
-delete from steps where started_us < :idle and (
+# Old runs, and sooner passes, of which there are thousands a day, and runs in which nothing
+# happened, but for the last good row of each step.
+_PRUNE = f"""
+delete from steps where started_us < :briefly and (
     started_us < :old
+    or run_id like '%{PASS}%'
     or run_id not in (select run_id from steps where row_count > 0 or state <> 'done')
 ) and (run_id, step, subject) not in (
     select run_id, step, subject from (
@@ -98,6 +102,8 @@ class History:
         with self._lock(run_id).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self.close_killed()
+            if PASS not in run_id:
+                self.prune()
             self._begin(run_id, WHOLE, ALL, job)
             try:
                 yield
@@ -146,9 +152,13 @@ class History:
                     [run_id],
                 )
                 self._lock(run_id).unlink(missing_ok=True)
-            now = datetime.now(UTC)
-            connection.execute(_PRUNE, {"idle": _us(now - KEPT_IDLE), "old": _us(now - KEPT)})
         return len(dead)
+
+    def prune(self) -> None:
+        """Forgets what is told of long ago."""
+        now = datetime.now(UTC)
+        with self._open() as connection:
+            connection.execute(_PRUNE, {"briefly": _us(now - KEPT_BRIEFLY), "old": _us(now - KEPT)})
 
     def at_work(self) -> tuple[str, datetime] | None:
         """The job of the run that is at work now, and since when; None where there is none."""
@@ -208,7 +218,7 @@ class History:
         with self._open() as connection:
             found = connection.execute(
                 "select error from steps where step = 'run' and error is not null"
-                " and (run_id = :run or run_id like :run || '-%')"
+                f" and (run_id = :run or run_id like :run || '{PASS}%')"
                 " order by run_id = :run, started_us desc limit 1",
                 {"run": run_id},
             ).fetchone()

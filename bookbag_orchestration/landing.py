@@ -15,7 +15,7 @@ from bookbag_orchestration.resources import Workplace
 from bookbag_orchestration.sections import AnySource, ApiSource
 from bookbag_orchestration.settings import read_secrets
 from ingestion import SOURCES, VENDORS
-from ingestion.api import ApiSpec
+from ingestion.api import ApiSpec, Patience
 from ingestion.errors import IngestError
 from ingestion.pipeline import Loaded, build, load
 from ingestion.run import SourceRun, Sync
@@ -28,13 +28,15 @@ def shape(place: Workplace, source: AnySource) -> Any:
     return SOURCES[source.kind](source.spec(place.config.base), _run(place, source, epoch))
 
 
-def sync(place: Workplace, source: AnySource, now: datetime) -> Loaded:
+def sync(
+    place: Workplace, source: AnySource, now: datetime, patience: Patience | None = None
+) -> Loaded:
     """Lands what the source has since its last sync. Raises IngestError, and UnavailableError where
     to ask again may help.
     """
     make: Callable[..., Any] = SOURCES[source.kind]
     pipeline = build(source.name, place.warehouse, place.working(source.name))
-    run, spec = _run(place, source, now), _spec(place, source)
+    run, spec = _run(place, source, now), _spec(place, source, patience or Patience())
     if not isinstance(source, ApiSource):
         return load(pipeline, lambda: make(spec, run), run)
     # What opens the file while it is open shares it: else each of some forty openings reads its
@@ -81,11 +83,11 @@ def _run(place: Workplace, source: AnySource, now: datetime) -> SourceRun:
     )
 
 
-def _spec(place: Workplace, source: AnySource) -> Any:
+def _spec(place: Workplace, source: AnySource, patience: Patience) -> Any:
     given = source.spec(place.config.base)
     if isinstance(given, ApiSpec):
         keys = {key for keys in VENDORS[source.kind].secrets for key in keys}
-        given = replace(given, secrets=read_secrets(source.name, keys))
+        given = replace(given, secrets=read_secrets(source.name, keys), patience=patience)
         return sandbox.settled(given, place.config)
     if isinstance(given, SampleSpec):
         kinds = {other.name: other.kind for other in place.config.sources}

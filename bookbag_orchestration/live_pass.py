@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from bookbag_orchestration.alerting import bring_up_to_date
 from bookbag_orchestration.borders import Border, landing, marts
-from bookbag_orchestration.history import ALL, Told
+from bookbag_orchestration.history import ALL, PASS, Told
 from bookbag_orchestration.live_models import LiveModels
 from bookbag_orchestration.publishing import Published, follow, publish
 from bookbag_orchestration.resources import Workplace
@@ -80,7 +80,7 @@ class LivePasses:
         Raises TransformError or CheckError; what was published stays then.
         """
         self.passes += 1
-        place, run_id = self.place, f"{self.run_id}-{self.passes}"
+        place, run_id = self.place, f"{self.run_id}{PASS}{self.passes}"
         with place.history.run(run_id, self.job):
             for source in landed:
                 self._judge(run_id, landing(source, TABLES[place.config.source(source).kind]))

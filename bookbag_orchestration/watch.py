@@ -16,6 +16,7 @@ from bookbag_orchestration.live_pass import Followed, LivePasses
 from bookbag_orchestration.paces import Paces
 from bookbag_orchestration.resources import Workplace
 from bookbag_orchestration.sections import AnySource, ApiSource
+from ingestion.api import Patience
 from ingestion.errors import IngestError, UnavailableError
 from ingestion.pipeline import Loaded
 
@@ -23,6 +24,9 @@ from ingestion.pipeline import Loaded
 # back in a minute.
 MISSES = 3
 LOOK_S = 2.0
+# While a source is asked nobody else may work at the warehouse: one that does not answer now is
+# asked again at its next turn.
+PATIENCE = Patience(timeout_s=20, attempts=2, pause_s=10)
 # Longer than who waits for the warehouse looks away (turns.py), however much there is to follow.
 GIVE_WAY_S = 0.5
 
@@ -92,7 +96,7 @@ class Watch:
                 self.passes.run_id, "ingest", name, self.passes.job
             ) as told:
                 try:
-                    loaded = landing.sync(self.place, source, began_at)
+                    loaded = landing.sync(self.place, source, began_at, PATIENCE)
                 except UnavailableError as error:
                     misses, history = paces.missed(name, monotonic()), self.place.history
                     if misses >= MISSES or history.was_away("ingest", name, self.passes.run_id):

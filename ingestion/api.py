@@ -22,9 +22,6 @@ from requests.exceptions import HTTPError, RequestException
 
 from ingestion.errors import IngestError, UnavailableError
 
-TIMEOUT_S = 60
-ATTEMPTS = 6
-LONGEST_PAUSE_S = 300
 CHUNK = 1 << 18
 PARTIAL = 206
 # Answers of a server that has too much to do, or is not well.
@@ -37,6 +34,15 @@ RateReader = Callable[[Mapping[str, str]], float | None]
 
 
 @dataclass(frozen=True)
+class Patience:
+    """How long a call waits for its answer, how often it is made, and the longest pause between."""
+
+    timeout_s: float = 60
+    attempts: int = 6
+    pause_s: float = 300
+
+
+@dataclass(frozen=True)
 class ApiSpec:
     """One API source: `url` without a slash at its end; nothing before `start_at` is asked for."""
 
@@ -45,6 +51,7 @@ class ApiSpec:
     url: str
     start_at: datetime | None = None
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    patience: Patience = Patience()
 
 
 class Api:
@@ -59,12 +66,12 @@ class Api:
     ) -> None:
         self.spec = spec
         session = Client(
-            request_timeout=TIMEOUT_S,
+            request_timeout=spec.patience.timeout_s,
             raise_for_status=False,
-            request_max_attempts=ATTEMPTS,
+            request_max_attempts=spec.patience.attempts,
             # Pauses double from here on; clients that were shut out together come back apart.
             request_backoff_factor=random.uniform(0.75, 1.25),
-            request_max_retry_delay=LONGEST_PAUSE_S,
+            request_max_retry_delay=spec.patience.pause_s,
             retry_condition=_is_cut_short,
         ).session
 
@@ -134,11 +141,14 @@ class Api:
 
         Raises IngestError where it cannot be read to its end.
         """
+        patience = self.spec.patience
         files = Client(
-            request_timeout=TIMEOUT_S, raise_for_status=False, request_max_attempts=ATTEMPTS
+            request_timeout=patience.timeout_s,
+            raise_for_status=False,
+            request_max_attempts=patience.attempts,
         ).session
         told = ""
-        for _ in range(ATTEMPTS):
+        for _ in range(patience.attempts):
             asking = {"Range": f"bytes={at}-", "Accept-Encoding": "identity"}
             try:
                 with files.get(url, headers=asking, stream=True) as answer:
@@ -165,7 +175,7 @@ class Api:
 
     def _slow_down(self, answer: Response) -> None:
         """Not a hook of the session: those of a call, which raise for a status, replace it."""
-        time.sleep(min(self._pause_s(answer.headers) or 0, LONGEST_PAUSE_S))
+        time.sleep(min(self._pause_s(answer.headers) or 0, self.spec.patience.pause_s))
 
     def _explained(self, error: RequestException, path: str) -> IngestError:
         answer = error.response if isinstance(error, HTTPError) else None
@@ -184,8 +194,8 @@ class Api:
             return RefusedError(f"{where} is not there ({answer.status_code}). Check `url`.")
         kind = UnavailableError if answer.status_code in PASSING else IngestError
         return kind(
-            f"{where} answers {answer.status_code} after {ATTEMPTS} tries. The next sync goes on"
-            " from where this one was."
+            f"{where} answers {answer.status_code} after {self.spec.patience.attempts} tries."
+            " The next sync goes on from where this one was."
         )
 
 

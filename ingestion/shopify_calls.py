@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from time import sleep
 from typing import Any
 
-from ingestion.api import ATTEMPTS, LONGEST_PAUSE_S, Api, RefusedError
+from ingestion.api import Api, RefusedError
 from ingestion.documents import Document
-from ingestion.errors import IngestError
+from ingestion.errors import IngestError, UnavailableError
 from ingestion.shopify_queries import MORE_LINES
 
 PATH = "admin/api/2026-07/graphql.json"
@@ -23,11 +23,11 @@ class TooDearError(IngestError):
 
 def ask(api: Api, question: str, /, **variables: Any) -> dict[str, Any]:
     """The data of one answer. Raises IngestError for errors, of its kind where it is known."""
-    for _ in range(ATTEMPTS):
+    for _ in range(api.spec.patience.attempts):
         body = api.post(PATH, {"query": question, "variables": variables})
         errors = body.get("errors") or []
         codes = {(error.get("extensions") or {}).get("code") for error in errors}
-        sleep(min(restore_s(body), LONGEST_PAUSE_S))
+        sleep(min(restore_s(body), api.spec.patience.pause_s))
         if not codes & TRANSIENT:
             break
     if not errors:
@@ -38,7 +38,8 @@ def ask(api: Api, question: str, /, **variables: Any) -> dict[str, Any]:
         raise TooDearError(told)
     if "ACCESS_DENIED" in codes:
         raise RefusedError(f"{told} Check the scopes of the app.")
-    raise IngestError(f"{told} ({', '.join(sorted(filter(None, codes)))})")
+    kind = UnavailableError if codes & TRANSIENT else IngestError
+    raise kind(f"{told} ({', '.join(sorted(filter(None, codes)))})")
 
 
 def restore_s(body: Mapping[str, Any]) -> float:

@@ -16,10 +16,11 @@ from bookbag_orchestration.borders import Border, marts
 from bookbag_orchestration.history import History
 from bookbag_orchestration.live_pass import CheckError, Followed, LivePasses
 from bookbag_orchestration.publishing import FOLLOWED, LIVE, STEM
-from bookbag_orchestration.resources import Workplace, workplace
+from bookbag_orchestration.resources import LOOK_WAIT_S, Workplace, workplace
 from bookbag_orchestration.sections import AnySource
 from bookbag_orchestration.watch import Watch, WatchError
 from expectations.suites import Failure, Suite
+from ingestion.api import Patience
 from ingestion.errors import UnavailableError
 from ingestion.pipeline import Loaded
 from ingestion.sample import SampleSpec, build_shop
@@ -189,7 +190,7 @@ def test_its_latency_is_measured_and_kept(shop: Shop) -> None:
         ("alert", "all"), ("publish", "all"),
     ]  # fmt: skip
     told = History(shop.home / "runs").rows()
-    (latency,) = [row[10] for row in told if row[0] == "watch1-1" and row[1] == "publish"]
+    (latency,) = [row[10] for row in told if row[0] == "watch1#1" and row[1] == "publish"]
     # Three half days have passed of those that are followed, and what happened was seen by now.
     longest = FOLLOWED_FOR.total_seconds()
     assert longest - 3 * HALF_DAY.total_seconds() < latency < longest + 720
@@ -262,12 +263,13 @@ def test_what_a_watch_before_has_landed_and_not_followed_is_judged(
 def test_a_source_that_stays_away_is_one_fault_from_watch_to_watch(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sync = landing.sync
+    sync, patiences = landing.sync, []
 
-    def away(place: Workplace, source: AnySource, now: datetime) -> Loaded:
+    def away(place: Workplace, source: AnySource, now: datetime, patience: Patience) -> Loaded:
         if source.name == "store":
+            patiences.append(patience)
             raise UnavailableError("source store: it does not answer.")
-        return sync(place, source, now)
+        return sync(place, source, now, patience)
 
     with monkeypatch.context() as patch:
         patch.setattr(landing, "sync", away)
@@ -279,6 +281,10 @@ def test_a_source_that_stays_away_is_one_fault_from_watch_to_watch(
         # Asked once more, and not yet failed once more.
         shop.watch()
         assert shop.place.faults() == [fault]
+    # Whoever looks at the warehouse meanwhile must not give up sooner than the watch does.
+    given = patiences[0]
+    longest_s = given.attempts * given.timeout_s + (given.attempts - 1) * given.pause_s
+    assert longest_s < LOOK_WAIT_S
     shop.watch()
     assert shop.place.faults() == []
 

@@ -22,11 +22,12 @@ from bookbag_orchestration.defs.failures import following, rest_job, tell_job
 from bookbag_orchestration.failure import goes_on
 from bookbag_orchestration.resources import Progress, Workplace
 from bookbag_orchestration.steps import recorded, reporting
-from ingestion import api
-from ingestion.api import Api, ApiSpec, RefusedError
+from ingestion.api import Api, ApiSpec, Patience, RefusedError
 from ingestion.errors import IngestError, UnavailableError
 from tests.operations_support import build_marts, land, sync, workplace_of
 from tests.support import call, published
+
+ONCE = Patience(attempts=1)
 
 
 @pytest.fixture
@@ -63,19 +64,15 @@ def answering(status: int) -> Iterator[str]:
     [(503, UnavailableError), (429, UnavailableError), (401, RefusedError), (404, RefusedError),
      (400, IngestError)],
 )  # fmt: skip
-def test_an_answer_says_whether_to_try_again_can_help(
-    status: int, error: type[Exception], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(api, "ATTEMPTS", 1)
+def test_an_answer_says_whether_to_try_again_can_help(status: int, error: type[Exception]) -> None:
     with answering(status) as url, pytest.raises(IngestError) as raised:
-        Api(ApiSpec("desk", "zendesk", url)).get("tickets.json")
+        Api(ApiSpec("desk", "zendesk", url, patience=ONCE)).get("tickets.json")
     assert type(raised.value) is error
 
 
-def test_a_server_that_is_not_there_may_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "ATTEMPTS", 1)
+def test_a_server_that_is_not_there_may_come_back() -> None:
     with pytest.raises(UnavailableError, match="cannot be reached"):
-        Api(ApiSpec("desk", "zendesk", "http://127.0.0.1:1")).get("tickets.json")
+        Api(ApiSpec("desk", "zendesk", "http://127.0.0.1:1", patience=ONCE)).get("tickets.json")
 
 
 @pytest.mark.parametrize(
@@ -191,12 +188,12 @@ time.sleep(600)
 def test_a_watch_that_ended_with_a_pass_is_told_in_the_words_of_the_pass(place: Workplace) -> None:
     history, begun = place.history, datetime(2026, 3, 2, 9, tzinfo=UTC)
     with history.run("w", "sync"):
-        with history.run("w-1", "sync"), history.step("w-1", "transform", "all", "sync"):
+        with history.run("w#1", "sync"), history.step("w#1", "transform", "all", "sync"):
             pass
         with (
             pytest.raises(ValueError, match="broken"),
-            history.run("w-2", "sync"),
-            history.step("w-2", "transform", "all", "sync"),
+            history.run("w#2", "sync"),
+            history.step("w#2", "transform", "all", "sync"),
         ):
             raise ValueError("a model is broken")
     history.missed("w", "sync", begun, "Execution of run failed")
@@ -204,7 +201,7 @@ def test_a_watch_that_ended_with_a_pass_is_told_in_the_words_of_the_pass(place: 
     assert following(place, "w", "sync") == [tell_job.name]
     # Another's name may begin like it.
     assert history.error_of("w-") is None
-    assert following(place, "w-2x", "sync") == []
+    assert following(place, "w#2x", "sync") == []
 
 
 def test_a_busy_warehouse_leaves_the_rest_to_the_next_sync(place: Workplace) -> None:

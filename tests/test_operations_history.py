@@ -191,23 +191,23 @@ def test_old_rows_go_but_for_the_last_good_one_of_each_step(
     for number in range(3):
         with history.run(f"{number}", "sync"), history.step(f"{number}", "ingest", "shop", "sync"):
             pass
-    for kept in ("KEPT", "KEPT_IDLE"):
+    for kept in ("KEPT", "KEPT_BRIEFLY"):
         monkeypatch.setattr(f"bookbag_orchestration.history.{kept}", timedelta(0))
-    history.close_killed()
+    history.prune()
     assert told(history, "run_id, step") == [("2", "run"), ("2", "ingest")]
     assert history.last_done("ingest", "shop") is not None
 
 
-def test_runs_in_which_nothing_happened_go_sooner(
+def test_passes_and_runs_in_which_nothing_happened_go_sooner(
     place: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     history = place.history
-    for run_id, rows in (("busy", 7), ("idle", 0), ("last", 0)):
+    for run_id, rows in (("busy", 7), ("busy#1", 7), ("idle", 0), ("last", 0)):
         with history.run(run_id, "sync"):
             with history.step(run_id, "ingest", "shop", "sync") as step:
                 step.rows = rows
-    monkeypatch.setattr("bookbag_orchestration.history.KEPT_IDLE", timedelta(0))
-    history.close_killed()
+    monkeypatch.setattr("bookbag_orchestration.history.KEPT_BRIEFLY", timedelta(0))
+    history.prune()
     assert told(history, "run_id", "step = 'run'") == [("busy",), ("last",)]
 
 

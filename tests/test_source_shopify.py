@@ -102,7 +102,7 @@ def test_a_walk_begins_anew_before_shopify_ends_it(
         monkeypatch.setattr(pages, "DEEPEST", 3)
         for name in ("PAGE", "IDS_PAGE", "WALK"):
             monkeypatch.setattr(shopify, name, 2)
-        monkeypatch.setattr(shopify_calls, "LONGEST_PAUSE_S", 0)
+        monkeypatch.setattr(shopify_calls, "sleep", lambda seconds: None)
         store_desk = desk_of(client, tmp_path)
         store_desk.sync()
         store_desk.sync(later=A_WEEK)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from bookbag_orchestration.failure import goes_on, rest
+from bookbag_orchestration.history import PASS
 from bookbag_orchestration.pipeline_runs import published
 from bookbag_orchestration.resources import Workplace, workplace
 from bookbag_orchestration.steps import job_of
@@ -35,7 +36,7 @@ def following(place: Workplace, run_id: str, job: str) -> list[str]:
     jobs = [rest_job.name] if job != WATCH and goes_on(place, run_id) else []
     # The passes of a watch are runs of their own.
     if any(
-        fault.first_run == run_id or fault.first_run.startswith(f"{run_id}-")
+        fault.first_run == run_id or fault.first_run.startswith(f"{run_id}{PASS}")
         for fault in place.faults()
     ):
         jobs.append(tell_job.name)

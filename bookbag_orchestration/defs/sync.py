@@ -51,6 +51,7 @@ def sync_job(place: Workplace) -> dg.JobDefinition:
             context.log.info("There is nothing to follow yet: `hourly` makes everything first.")
             return
         told: set[str] = set()
+        held: set[str] = set()
 
         def brought(source: AnySource, loaded: Loaded) -> None:
             for table in TABLES[source.kind]:
@@ -86,6 +87,10 @@ def sync_job(place: Workplace) -> dg.JobDefinition:
             )
 
         def checked(border: Border, found: Sequence[Failure]) -> None:
+            # Dagster keeps what belongs to no run for ever: what holds is told once a watch.
+            if not found and border.told in held:
+                return
+            held.discard(border.told) if found else held.add(border.told)
             context.instance.report_runless_asset_event(
                 dg.AssetCheckEvaluation(
                     asset_key=dg.AssetKey(list(border.tables[0])),
