@@ -54,6 +54,7 @@ _BUILT = {
         "order_key varchar, source varchar, order_id varchar, customer_key varchar,"
         " order_number varchar, mark hugeint"
     ),
+    "built_mentions": "ticket_key varchar, order_number varchar",
     "built_customers": "customer_key varchar, mark hugeint",
     "touched": "fact varchar, touched_from timestamptz, touched_until timestamptz",
 }

@@ -90,7 +90,10 @@ def sync_job(place: Workplace) -> dg.JobDefinition:
             # Dagster keeps what belongs to no run for ever: what holds is told once a watch.
             if not found and border.told in held:
                 return
-            held.discard(border.told) if found else held.add(border.told)
+            if found:
+                held.discard(border.told)
+            else:
+                held.add(border.told)
             context.instance.report_runless_asset_event(
                 dg.AssetCheckEvaluation(
                     asset_key=dg.AssetKey(list(border.tables[0])),

@@ -87,6 +87,11 @@
         create or replace table raw_bookbag.built_orders as
             select order_key, source, order_id, customer_key, order_number, mark
             from {{ ref('int_order_marks') }};
+        create or replace table raw_bookbag.built_mentions as
+            select distinct marks.ticket_key, mentions.order_number
+            from {{ ref('int_source_order_mentions') }} as mentions
+            inner join {{ ref('int_ticket_marks') }} as marks
+                on mentions.source = marks.source and mentions.ticket_id = marks.ticket_id;
         create or replace table raw_bookbag.built_tickets as
             select
                 marks.ticket_key, marks.source, marks.ticket_id, marks.survivor_key,

@@ -26,6 +26,10 @@ mentions as (
     select * from {{ ref('int_source_order_mentions') }}
 ),
 
+built_mentions as (
+    select * from {{ ref('stg_bookbag__built_mentions') }}
+),
+
 ticket_marks as (
     select * from {{ ref('int_ticket_marks') }}
 ),
@@ -45,6 +49,13 @@ named as (
     from mentions
     inner join ticket_marks
         on mentions.source = ticket_marks.source and mentions.ticket_id = ticket_marks.ticket_id
+
+    union all
+
+    select
+        ticket_key,
+        order_number
+    from built_mentions
 ),
 
 links as (
