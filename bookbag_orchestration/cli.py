@@ -257,6 +257,38 @@ def retry(
         raise Stop("\n".join(outcome.failures), 1)
 
 
+@app.command(
+    epilog="Example: bookbag detect --series daily.parquet --calendar days.csv --out flags.parquet"
+)
+def detect(
+    series: Annotated[
+        Path,
+        typer.Option(help="Parquet: series_id, kind, bucket, value, numerator, denominator, sd."),
+    ],
+    calendar: Annotated[Path, typer.Option(help="CSV: name, kind, starts_on, ends_on.")],
+    out: Annotated[Path, typer.Option(help="Parquet: series_id, bucket, score, rule.")],
+    freq: Annotated[Literal["D", "H"], typer.Option(help="Days or hours.")] = "D",
+) -> None:
+    """Walk the anomaly detector over series in a file; writes the buckets that are not normal."""
+    import pyarrow.parquet as pq
+
+    from expectations.anomalies.series_file import (
+        SeriesError,
+        read_calendar,
+        read_series,
+    )
+    from expectations.anomalies.series_file import detect as walk
+
+    try:
+        read, known = read_series(series, freq), read_calendar(calendar)
+    except SeriesError as error:
+        raise Stop(str(error), 2) from None
+    flags = walk(read, known, freq)
+    pq.write_table(flags, out)
+    found = len(flags["series_id"].unique())
+    print(f"{len(flags):,} buckets of {found:,} series are not normal: {out}")
+
+
 @report_app.command(epilog="Example: bookbag report weekly --period 2026-W46")
 def weekly(
     period: Annotated[str | None, typer.Option(help="ISO week; default: the last one.")] = None,

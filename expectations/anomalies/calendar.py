@@ -1,0 +1,68 @@
+"""The calendar: days that are known to be unlike others, and what they did the last time.
+ A day of the calendar teaches nothing about normal ones. What an event did when it last came is
+what it is expected to do again; one that comes for the first time excuses what is said of it and no
+more.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final, Literal
+
+# What an event has moved takes some days to settle.
+TAIL = timedelta(days=3)
+CLOSURES: Final = ("closure", "holiday")
+LAUNCH: Final = "launch"
+
+
+@dataclass(frozen=True)
+class Event:
+    """Days that are not like others: `starts_on` to `ends_on`, both included, local."""
+
+    name: str
+    kind: str
+    starts_on: date
+    ends_on: date
+    expected: Literal["up", "down"] | None = None
+
+    @property
+    def direction(self) -> int:
+        """Where counts are expected to go: 1 up, -1 down."""
+        if self.expected:
+            return 1 if self.expected == "up" else -1
+        return -1 if self.kind in CLOSURES else 1
+
+    def covers(self, day: date) -> bool:
+        """Whether a day is one of the event's, or of the days after it."""
+        return self.starts_on <= day <= self.ends_on + TAIL
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Events, in the order in which they begin."""
+
+    events: Sequence[Event] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "events", tuple(sorted(self.events, key=lambda e: e.starts_on)))
+
+    def at(self, day: date) -> Event | None:
+        """The event of a day; of several the one that began last. A launch is none: it is the
+        beginning of something new.
+        """
+        found = [each for each in self.events if each.kind != LAUNCH and each.covers(day)]
+        return found[-1] if found else None
+
+    def before(self, event: Event) -> Event | None:
+        """When the event came the last time; None if it is the first."""
+        found = [
+            each
+            for each in self.events
+            if (each.name, each.kind) == (event.name, event.kind) and each.ends_on < event.starts_on
+        ]
+        return found[-1] if found else None
+
+    def launched(self, day: date) -> Event | None:
+        """The last launch up to a day: what was before it is not what is to be expected."""
+        found = [each for each in self.events if each.kind == LAUNCH and each.starts_on <= day]
+        return found[-1] if found else None

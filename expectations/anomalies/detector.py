@@ -1,0 +1,205 @@
+"""The detector: series that go on, bucket by bucket, and what of them is not normal.
+ A pure function of what was seen, of the calendar and of its own memory: which buckets were not
+normal, and which series stand in a breach since when. To judge a bucket again gives the same again.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+import numpy as np
+
+from expectations.anomalies.baseline import Ints
+from expectations.anomalies.calendar import Calendar, Event
+from expectations.anomalies.laws import LAWS, Bools, Floats
+from expectations.anomalies.observations import Observations
+from expectations.anomalies.rules import DEAD, Rules
+from expectations.anomalies.scoring import Scores, effects, score
+
+# Two buckets that are as they should be end a breach; five weeks of one are a new level.
+CALM_Z: Final = 1.5
+CALM_BUCKETS: Final = 2
+ACCEPTED_AFTER_DAYS: Final = 35
+
+
+@dataclass
+class Memory:
+    """What the detector keeps of series, by index of their buckets. `is_abnormal` (series, buckets)
+    were in a breach. Of each series: `opened`, where a breach that still stands began (-1 without),
+    its `side` (above 1, below -1) and `calm`, how many buckets in a row have been as they should
+    since; where the one before began and ended, and its side; `since`, where a new level begins.
+    """
+
+    is_abnormal: Bools
+    opened: Ints
+    side: Ints
+    calm: Ints
+    last_opened: Ints
+    last_closed: Ints
+    last_side: Ints
+    since: Ints
+
+    @classmethod
+    def blank(cls, series: int, buckets: int) -> "Memory":
+        def each(value: int) -> Ints:
+            return np.full(series, value, np.int64)
+
+        return cls(
+            np.zeros((series, buckets), bool),
+            each(-1), each(0), each(0), each(-1), each(-1), each(0), each(0),
+        )  # fmt: skip
+
+    def open(self, series: int, since: int, bucket: int, side: int) -> None:
+        """A breach is told at `bucket`; the buckets from `since` on made it."""
+        self.is_abnormal[series, since : bucket + 1] = True
+        self.opened[series], self.side[series], self.calm[series] = bucket, side, 0
+
+    def close(self, series: int, bucket: int, soon: int) -> None:
+        """All is as it was. Where the same has come again within `soon` buckets it is the level
+        that moves, and it learns from both.
+        """
+        opened, closed = self.opened[series], self.last_closed[series]
+        if (
+            0 <= opened - closed <= soon
+            and closed >= 0
+            and self.side[series] == self.last_side[series]
+        ):
+            self.is_abnormal[series, self.last_opened[series] : bucket + 1] = False
+        self.last_opened[series], self.last_closed[series] = opened, bucket
+        self.last_side[series], self.opened[series], self.calm[series] = self.side[series], -1, 0
+
+    def accept(self, series: int, bucket: int) -> None:
+        """What has lasted is the level now."""
+        self.since[series] = self.opened[series]
+        self.is_abnormal[series, self.opened[series] : bucket + 1] = False
+        self.opened[series], self.calm[series] = -1, 0
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One bucket of all series: its scores (series,), and of each series whether it `is_breach`,
+    whether the calendar excuses it (`is_muted`, by `event`), and whether its breach is now
+    `recovered` or has been `accepted` as a new level.
+    """
+
+    bucket: int
+    scores: Scores
+    is_breach: Bools
+    is_muted: Bools
+    recovered: Bools
+    accepted: Bools
+    event: Event | None
+
+
+@dataclass(frozen=True)
+class Detector:
+    """Series of one kind: all of `seen`, whose buckets begin at `starts`."""
+
+    seen: Observations
+    starts: Sequence[date | datetime]
+    calendar: Calendar
+    rules: Rules
+
+    def judge(self, memory: Memory, first: int, until: int) -> Iterator[Judged]:
+        """The buckets from `first` to before `until`, one day after the other; keeps `memory`."""
+        while first < until:
+            day = _day(self.starts[first])
+            last = first
+            while last < until and _day(self.starts[last]) == day:
+                last += 1
+            yield from self._judge_day(memory, day, first, last)
+            first = last
+
+    def _judge_day(self, memory: Memory, day: date, first: int, last: int) -> Iterator[Judged]:
+        """Buckets of one day, which are scored together and judged one after the other."""
+        event, tested = self.calendar.at(day), last - first
+        begin = max(last - self.rules.window, 0)
+        cut = self.seen.newest(last, last - begin)
+        is_trained = self._is_trained(memory, begin, last, day)
+        is_trained &= np.arange(begin, last)[None, :] >= memory.since[:, None]
+        scale = self._learned(memory, event, first, last) if event else None
+        scores = score(cut, is_trained, self.rules, tested, scale)
+        muted = self._muted(scores, event, scale)
+        for place in range(tested):
+            yield self._judge_bucket(
+                memory, scores.at(place), muted[:, place], event, first + place
+            )
+
+    def _judge_bucket(
+        self, memory: Memory, scores: Scores, is_excused: Bools, event: Event | None, bucket: int
+    ) -> Judged:
+        is_over = (scores.strength >= 1) & scores.is_known
+        # What several buckets say of a time that has been told is no news.
+        is_told = (
+            (memory.opened < 0)
+            & (memory.last_closed >= 0)
+            & (bucket - memory.last_closed < scores.buckets)
+            & (np.sign(scores.z) == memory.last_side)
+        )
+        is_breach, is_muted = is_over & ~is_excused & ~is_told, is_over & is_excused
+        for series in np.flatnonzero(is_breach & (memory.opened < 0)).tolist():
+            # The buckets that made the rule fire were not normal either.
+            since = max(bucket - max(int(scores.buckets[series]), 1) + 1, 0)
+            memory.open(series, since, bucket, int(np.sign(scores.z[series])))
+        standing = memory.opened >= 0
+        is_calm = standing & ~is_breach & (np.abs(scores.alone) < CALM_Z) & ~scores.is_empty
+        # A day of the calendar ends nothing.
+        memory.calm = np.where(is_calm, memory.calm + 1, 0) if event is None else memory.calm
+        recovered = standing & (memory.calm >= CALM_BUCKETS)
+        long = ACCEPTED_AFTER_DAYS * self.rules.per_day
+        for series in np.flatnonzero(recovered).tolist():
+            memory.close(series, bucket, long)
+        standing &= ~recovered
+        memory.is_abnormal[standing, bucket] = True
+        accepted = standing & (bucket - memory.opened >= long)
+        for series in np.flatnonzero(accepted).tolist():
+            memory.accept(series, bucket)
+        return Judged(bucket, scores, is_breach, is_muted, recovered, accepted, event)
+
+    def _is_trained(self, memory: Memory, begin: int, last: int, day: date) -> Bools:
+        """Buckets that were normal: no breach, no day of the calendar, none before a launch."""
+        launch = self.calendar.launched(day)
+        days = [_day(start) for start in self.starts[begin:last]]
+        is_plain = np.array(
+            [
+                self.calendar.at(each) is None and (launch is None or each >= launch.starts_on)
+                for each in days
+            ]
+        )
+        trained: Bools = ~memory.is_abnormal[:, begin:last] & is_plain[None, :]
+        return trained
+
+    def _learned(self, memory: Memory, event: Event, first: int, last: int) -> Floats | None:
+        """What the event did to the buckets that were as far into it the last time it came; None
+        where it has not come before, or too early to be known.
+        """
+        before = self.calendar.before(event)
+        if before is None:
+            return None
+        shift = event.starts_on - before.starts_on
+        then = [each - shift for each in self.starts[first:last]]
+        index = {start: place for place, start in enumerate(self.starts)}
+        places = [index[each] for each in then if each in index]
+        if len(places) < len(then) or places[0] < self.rules.learning:
+            return None
+        end = places[-1] + 1
+        begin = max(end - self.rules.window, 0)
+        cut = self.seen.newest(end, end - begin)
+        trained = self._is_trained(memory, begin, end, _day(self.starts[end - 1]))
+        return effects(cut, trained, self.rules, len(places))
+
+    def _muted(self, scores: Scores, event: Event | None, scale: Floats | None) -> Bools:
+        """What the calendar excuses: on days of an event that is known nothing, of a first one what
+        is expected of counts and all of everything else. A dead feed is never excused.
+        """
+        if event is None:
+            return np.zeros(scores.z.shape, bool)
+        excused: Bools = scores.buckets != DEAD
+        if LAWS[self.seen.kind].is_noise_relative:
+            excused &= np.sign(scores.z) == event.direction
+        return excused if scale is None else excused & ~np.isfinite(scale)
+
+
+def _day(start: date | datetime) -> date:
+    return start.date() if isinstance(start, datetime) else start
