@@ -18,6 +18,8 @@ Ints = NDArray[np.int64]
 WINSORISED = 3.0
 # A part of a season that is further out than this many deviations of them all was no season.
 STRANGE = 4.0
+# A series that has never moved may: by a deviation of the least effect over this.
+STEADIEST = 8.0
 # A median of absolute values in standard deviations of a normal curve, and its square for squares.
 SIGMA, SIGMA_2 = 1.4826, 2.198
 
@@ -115,7 +117,10 @@ def learn(window: Window, pace: Pace) -> Baseline:
         level = _level(clean, weight, pace.half_life, lag=1)
         level = np.where(np.isfinite(level), level, _mean(clean, weight))
         mean = _seasoned(law, level, season)
-        noise = _noise(figure - mean, law.chance(mean, size, spread), law.unit(mean), is_used)
+        noise = np.maximum(
+            _noise(figure - mean, law.chance(mean, size, spread), law.unit(mean), is_used),
+            (law.least_effect[0] / STEADIEST) ** 2,
+        )
         limit = WINSORISED * np.sqrt(law.chance(mean, size, spread) + noise * law.unit(mean) ** 2)
         near = mean + np.clip(figure - mean, -limit, limit)
         clean = np.where(trained, near / season if law.is_relative else near - season, clean)
@@ -219,7 +224,7 @@ def _noise(rest: Floats, chance: Floats, unit: Floats, is_used: Bools) -> Floats
     near = is_used & (away <= WINSORISED * SIGMA * median(away, is_used))
     beyond = ((rest**2 - chance) * near).sum(axis=1, keepdims=True)
     over = (unit**2 * near).sum(axis=1, keepdims=True)
-    noise: Floats = np.maximum(beyond / np.maximum(over, LEAST_MEAN**2), 0.0)
+    noise: Floats = beyond / np.maximum(over, LEAST_MEAN**2)
     return noise
 
 

@@ -17,8 +17,6 @@ from expectations.anomalies.laws import LEAST_MEAN, SMALLEST, Bools, Duration, F
 
 # A verdict's `buckets` where the feed is dead.
 DEAD: Final = 0
-# Fewer things than these say nothing.
-FEWEST = 5
 # A series is wider than its law by no more; beyond, its law is wrong and thresholds would not help.
 WIDEST = 1.3
 # How far the level of a series may wander, beside chance, and how far any does.
@@ -39,7 +37,8 @@ class Rules:
     day whose event has come before; `lag`: the level that several are held against ends so long
     before the newest. Nothing is judged before `learning` buckets, and until `young` it takes
     `caution` times as much. `dead`: how unlikely a silence has to be. `window`: how far back is
-    looked.
+    looked. Shares and means of less than `fewest` things say nothing, nor do counts that are less
+    than `least_events` away from what was expected.
     """
 
     pace: Pace
@@ -53,6 +52,8 @@ class Rules:
     at_event: float = 5.5
     caution: float = 1.25
     dead: float = 3e-4
+    fewest: int = 5
+    least_events: int = 0
 
 
 DAILY: Final = Rules(
@@ -136,7 +137,7 @@ class Case:
         score = law.score(seen, size, expected, variance, self._freedom(1)) / usual
         z = np.where(is_there, score, 0.0)
         is_felt = law.effect(seen, expected) >= law.least_effect[0]
-        is_enough = (size >= FEWEST) | law.is_noise_relative
+        is_enough = self._is_enough(size, np.abs(seen - expected) * size)
         strength = np.where(is_there & is_felt & is_enough, np.abs(z) / threshold, 0.0)
         band = threshold * usual * np.sqrt(variance)
         return Verdict(z, strength, np.ones(z.shape, np.int64), mean, mean - band, mean + band)
@@ -155,7 +156,7 @@ class Case:
         is_whole = sums.is_whole[newest]
         z = np.where(is_whole, score, 0.0)
         is_felt = law.effect(seen, expected) >= law.least_effect[1]
-        is_enough = (size >= FEWEST) | law.is_noise_relative
+        is_enough = self._is_enough(size, np.abs(seen - expected) * size)
         threshold = self.rules.several[buckets] * self._caution
         strength = np.where(is_whole & is_felt & is_enough, np.abs(z) / threshold, 0.0)
         band = threshold * usual * np.sqrt(variance)
@@ -187,6 +188,12 @@ class Case:
     @cached_property
     def _caution(self) -> Floats:
         return np.where(self.known < self.rules.young, self.rules.caution, 1.0)
+
+    def _is_enough(self, size: Floats, events: Floats) -> Bools:
+        """Whether there were things enough to say something, or events enough to matter."""
+        if self.base.window.law.is_noise_relative:
+            return events >= self.rules.least_events
+        return size >= self.rules.fewest
 
     def _freedom(self, buckets: int) -> Floats:
         """Degrees of freedom of a t: how well the spread is known, or how long the tails are."""
