@@ -6,10 +6,13 @@ that is interrupted at any other moment would leave dbt at work, and with it the
 
 import signal
 import subprocess
+from functools import cached_property
+from importlib.metadata import version
 from typing import Any
 
 from dagster import InitResourceContext
 from dagster_dbt import DbtCliInvocation, DbtCliResource
+from packaging.version import Version
 from pydantic import PrivateAttr
 
 # An interrupted dbt lets go of its queries at once. One that does not is killed, and leaves what a
@@ -27,6 +30,17 @@ class Dbt(DbtCliResource):
         invocation.termination_timeout_seconds = GRACE_S
         self._started.append(invocation.process)
         return invocation
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        """Dagster would start dbt once more to ask; it is the dbt of this environment."""
+        return Version(version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Any) -> Any:
+        """None: Dagster would read all macros for it, and looks with it at tables that were built,
+        which nothing here asks for.
+        """
+        return None
 
     def teardown_after_execution(self, context: InitResourceContext) -> None:
         while self._started:

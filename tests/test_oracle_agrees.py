@@ -8,7 +8,9 @@ need. BOOKBAG_SEED says where both begin. A failure names the options of its sho
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -87,7 +89,7 @@ def write_config(account: Account, folder: Path) -> Path:
 
 
 def differences(
-    expected: Iterator[tuple[object, ...]], found: list[tuple[object, ...]]
+    expected: Iterable[tuple[object, ...]], found: list[tuple[object, ...]]
 ) -> list[str]:
     """Figures that only one side has, or that differ by more than rounding.
 
@@ -117,6 +119,36 @@ def _same(one: object, other: object) -> bool:
     return one == other
 
 
+@dataclass(frozen=True)
+class Compared:
+    """A shop by the models and by the oracle: figures that differ, and stats that only the models
+    have.
+    """
+
+    told: list[str]
+    unread: set[tuple[str, str]]
+
+
+def compared(models: list[Model], options: Options) -> Compared:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        account = write_shop(options, folder / "export")
+        with built(models, write_config(account, folder), folder / "scratch") as connection:
+            found = connection.execute(f"select {COLUMNS} from marts.kpi_values").fetchall()
+            stats = connection.execute(
+                "select kpi, stat from kpis.kpi_stats where not is_hidden"
+            ).fetchall()
+        expected = list(kpi_rows(folder / "export", account))
+    read = {(row.kpi, row.stat) for row in expected}
+    return Compared(differences(expected, found), set(stats) - read)
+
+
+@pytest.fixture(scope="module")
+def compare(models: list[Model]) -> Callable[[Options], Compared]:
+    """`compared`, once a shop."""
+    return cache(lambda options: compared(models, options))
+
+
 @known
 @seed(SEED)
 @settings(
@@ -128,13 +160,10 @@ def _same(one: object, other: object) -> bool:
     print_blob=True,
 )
 @given(shops())
-def test_every_figure_equals_the_oracles(models: list[Model], options: Options) -> None:
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        account = write_shop(options, folder / "export")
-        with built(models, write_config(account, folder), folder / "scratch") as connection:
-            found = connection.execute(f"select {COLUMNS} from marts.kpi_values").fetchall()
-        told = differences(iter(kpi_rows(folder / "export", account)), found)
+def test_every_figure_equals_the_oracles(
+    compare: Callable[[Options], Compared], options: Options
+) -> None:
+    told = compare(options).told
     assert not told, f"{options}: {len(told)} figures differ\n" + "\n".join(told[:40])
 
 
@@ -142,14 +171,6 @@ def test_every_figure_equals_the_oracles(models: list[Model], options: Options) 
 ELSEWHERE = {"headcount_gap", "alert_latency"}
 
 
-def test_every_stat_has_a_second_reading(models: list[Model], tmp_path: Path) -> None:
+def test_every_stat_has_a_second_reading(compare: Callable[[Options], Compared]) -> None:
     """Else a new KPI would be right because nobody looked."""
-    account = write_shop(CROWDED, tmp_path / "export")
-    with built(models, write_config(account, tmp_path), tmp_path / "scratch") as connection:
-        stats = set(
-            connection.execute(
-                "select kpi, stat from kpis.kpi_stats where not is_hidden"
-            ).fetchall()
-        )
-    read = {(row.kpi, row.stat) for row in kpi_rows(tmp_path / "export", account)}
-    assert {name for name in stats - read if name[0] not in ELSEWHERE} == set()
+    assert {name for name in compare(CROWDED).unread if name[0] not in ELSEWHERE} == set()

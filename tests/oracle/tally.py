@@ -162,6 +162,7 @@ def tabulate(
 ) -> Iterator[Row]:
     """The rows of some stats of a KPI: `all` for every period, other slices where something is."""
     for grain, whole in periods.items():
+        due = set(whole)
         met: dict[tuple[Period, Slice], list[Any]] = {}
         if slices.has_all:
             met = {(period, ALL): [] for period in whole}
@@ -172,7 +173,7 @@ def tabulate(
         for stat, measure in stats.items():
             for place, facts in places:
                 cell = measure(place, facts)
-                is_due = place.cut == ALL and place.period in whole
+                is_due = place.cut == ALL and place.period in due
                 if is_due or cell.n or cell.numerator or cell.value:
                     period = place.period
                     yield Row(kpi, stat, grain, period.start, period.end, *place.cut, *cell)
