@@ -8,7 +8,7 @@ import os
 import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from filelock import FileLock
@@ -85,13 +85,23 @@ def golden(shared: Path, made_once: Callable[[str, Callable[[Path], None]], Path
 
 
 @pytest.fixture(scope="session")
-def models(made_once: Callable[[str, Callable[[Path], None]], Path]) -> "list[Model]":
+def manifest(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Any:
+    """The dbt project as dbt has read it, for `dbt` of tests.dbt_support."""
+    from tests.dbt_support import parsed
+
+    return parsed(made_once("parsed", parsed))
+
+
+@pytest.fixture(scope="session")
+def models(
+    manifest: Any, made_once: Callable[[str, Callable[[Path], None]], Path]
+) -> "list[Model]":
     """The dbt models, compiled once."""
     from tests.models import compiled_models
 
     def compile_them(folder: Path) -> None:
         folder.mkdir()
-        (folder / "models.pickle").write_bytes(pickle.dumps(compiled_models(folder)))
+        (folder / "models.pickle").write_bytes(pickle.dumps(compiled_models(manifest, folder)))
 
     found: list[Model] = pickle.loads(
         (made_once("models", compile_them) / "models.pickle").read_bytes()

@@ -5,15 +5,14 @@ the running differs: the SQL is what dbt compiled, in the order of its graph.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import duckdb
-from dbt.cli.main import dbtRunner
 
 from bookbag_orchestration.account import write_account
 from bookbag_orchestration.config import load_config
@@ -24,6 +23,7 @@ from ingestion.export.folder import FilesSpec, Folder
 from ingestion.export.landing import Landing, arrow_schema
 from ingestion.export.staging import Staging
 from ingestion.quarantine import FILE_LOADS, QUARANTINE
+from tests.dbt_support import dbt
 
 FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -36,14 +36,11 @@ class Model:
     materialized: str
 
 
-def compiled_models(folder: Path) -> list[Model]:
-    """Every model and data test (`materialized` test), parents first; the compiled SQL names its
-    relations by schema and table.
+def compiled_models(project: Any, folder: Path) -> list[Model]:
+    """Every model and data test (`materialized` test) of a manifest, parents first; the compiled
+    SQL names its relations by schema and table.
     """
-    os.environ["BOOKBAG_WAREHOUSE"] = str(folder / "bookbag.duckdb")
-    arguments = ["compile", "--quiet", "--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT,
-                 "--target-path", folder / "target", "--log-path", folder / "logs"]  # fmt: skip
-    result = dbtRunner().invoke([str(argument) for argument in arguments])
+    result = dbt(folder / "bookbag.duckdb", "compile", manifest=project)
     assert result.success, result.exception
     manifest = json.loads((folder / "target/manifest.json").read_text())
     nodes: Mapping[str, dict[str, object]] = {

@@ -10,10 +10,10 @@ from typing import Any
 
 import duckdb
 import pytest
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.cli.main import dbtRunnerResult
 
-from bookbag_orchestration.settings import DBT_PROJECT, tell_dbt
+from bookbag_orchestration.settings import DBT_PROJECT
+from tests.dbt_support import dbt
 from tests.support import call
 
 pytestmark = pytest.mark.slow
@@ -30,36 +30,16 @@ SPLIT_BY_HANDLING = (
 GRAINS = {"h": "hour", "d": "day", "w": "week", "m": "month", "q": "quarter"}
 
 
-def dbt(project: Path, scratch: Path, *arguments: str, manifest: Any = None) -> dbtRunnerResult:
-    """Runs dbt on the warehouse in `scratch`, with a manifest in place of what it would parse."""
-    tell_dbt(scratch / "bookbag.duckdb", scratch / "spill")
-    command = [*arguments, "--quiet", "--project-dir", project, "--profiles-dir", DBT_PROJECT,
-               "--target-path", scratch / "target", "--log-path", scratch / "logs"]  # fmt: skip
-    try:
-        return dbtRunner(manifest=manifest).invoke([str(each) for each in command])
-    finally:
-        # Else it keeps the warehouse open, and the last that it wrote out of the file.
-        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
-
-
 def told_by(result: dbtRunnerResult) -> str:
     results: Any = result.result
     return f"{result.exception} " + " ".join(str(each.message) for each in results or ())
 
 
 @pytest.fixture(scope="module")
-def scratch(golden: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a copy of the golden warehouse."""
-    folder = tmp_path_factory.mktemp("catalogue")
-    shutil.copyfile(golden / "warehouse/bookbag.duckdb", folder / "bookbag.duckdb")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def manifest(scratch: Path) -> Any:
-    result = dbt(DBT_PROJECT, scratch, "parse")
-    assert result.success, result.exception
-    return result.result
+def warehouse(golden: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the golden warehouse."""
+    path = tmp_path_factory.mktemp("catalogue") / "bookbag.duckdb"
+    return Path(shutil.copyfile(golden / "warehouse/bookbag.duckdb", path))
 
 
 def with_change(manifest: Any, kpi: str, change: Callable[[Any], None]) -> Any:
@@ -110,17 +90,17 @@ def a_stat_that_the_fact_has_not(exposure: Any) -> None:
     ],
 )
 def test_a_block_that_lacks_something_stops_the_build_and_is_named(
-    kpi: str, change: Callable[[Any], None], said: str, manifest: Any, scratch: Path
+    kpi: str, change: Callable[[Any], None], said: str, manifest: Any, warehouse: Path
 ) -> None:
     changed = with_change(manifest, kpi, change)
-    result = dbt(DBT_PROJECT, scratch, "compile", "--select", "kpi_stats", manifest=changed)
+    result = dbt(warehouse, "compile", "--select", "kpi_stats", manifest=changed)
     assert not result.success
     assert said in told_by(result)
 
 
-def test_a_stat_over_a_column_that_is_not_there_is_named(manifest: Any, scratch: Path) -> None:
+def test_a_stat_over_a_column_that_is_not_there_is_named(manifest: Any, warehouse: Path) -> None:
     changed = with_change(manifest, "reopen_rate", a_stat_that_the_fact_has_not)
-    result = dbt(DBT_PROJECT, scratch, "compile", "--select", "kpi_fct_resolves", manifest=changed)
+    result = dbt(warehouse, "compile", "--select", "kpi_fct_resolves", manifest=changed)
     said = "KPI 'reopen_rate': stat 'ratio' names 'is_happy', which fct_resolves has not"
     assert said in told_by(result)
 
@@ -157,16 +137,16 @@ exposures:
 """
 
 
-def test_a_new_kpi_over_existing_facts_is_one_file(scratch: Path, tmp_path: Path) -> None:
+def test_a_new_kpi_over_existing_facts_is_one_file(warehouse: Path, tmp_path: Path) -> None:
     project = tmp_path / "dbt_project"
     shutil.copytree(DBT_PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
     (project / "models/marts/kpis/own.yml").write_text(ONE_FILE)
     result = dbt(
-        project, scratch, "run", "--select", "kpi_fct_tickets", "kpi_stats", "kpi_base",
-        "kpi_derived", "kpi_values", "kpi_catalog",
+        warehouse, "run", "--select", "kpi_fct_tickets", "kpi_stats", "kpi_base",
+        "kpi_derived", "kpi_values", "kpi_catalog", project=project,
     )  # fmt: skip
     assert result.success, result.exception
-    with duckdb.connect(str(scratch / "bookbag.duckdb"), read_only=True) as connection:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
         weeks = connection.execute(
             "select period_start::date::text, value from marts.kpi_values"
             " where kpi = 'chat_tickets' and grain = 'week' and value > 0"

@@ -1,19 +1,19 @@
 """What a build that looks only at what has changed makes is what a whole one would have made."""
 
-import os
 import shutil
-import subprocess
-import sys
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from bookbag_orchestration.settings import DBT_PROJECT
+from bookbag_orchestration.settings import live_build
 from ingestion import VENDORS
 from ingestion.sample import SampleSpec, build_shop
+from tests.dbt_support import dbt
 from tests.support import bookbag
 
 LAST = datetime(2026, 5, 20, 15, tzinfo=UTC)
@@ -54,24 +54,24 @@ def land(folder: Path) -> Path:
 
 
 def build(
+    manifest: Any,
     warehouse: Path,
     as_of: datetime,
     *arguments: str,
     select: str = "+tag:live",
-    mode: str = "whole",
+    is_live: bool = False,
 ) -> None:
-    """`dbt build` in a process of its own, which lets go of the file when it ends."""
+    """`dbt build`, without tests."""
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("update raw_bookbag.account set as_of = ?", [as_of])
     kinds = [f"path:models/staging/{kind}" for kind in VENDORS]
-    subprocess.run(
-        [Path(sys.executable).with_name("dbt"), "build", "--quiet", "--log-level-file", "none",
-         "--project-dir", DBT_PROJECT,
-         "--profiles-dir", DBT_PROJECT, "--target-path", warehouse.parent / "target", "--log-path",
-         warehouse.parent / "logs", "--exclude-resource-type", "test", "--exclude-resource-type",
-         "unit_test", "--select", *select.split(), "--exclude", *kinds, *arguments],
-        check=True, env={**os.environ, "BOOKBAG_WAREHOUSE": str(warehouse), "BOOKBAG_BUILD": mode},
-    )  # fmt: skip
+    with live_build() if is_live else nullcontext():
+        result = dbt(
+            warehouse, "build", "--exclude-resource-type", "test", "--exclude-resource-type",
+            "unit_test", "--select", *select.split(), "--exclude", *kinds, *arguments,
+            manifest=manifest,
+        )  # fmt: skip
+    assert result.success, result.exception
 
 
 def hold_back(warehouse: Path) -> None:
@@ -171,13 +171,15 @@ def differing_kpis(one: Path, other: Path) -> set[str]:
 
 
 @pytest.mark.slow
-def test_builds_that_follow_changes_make_what_a_whole_build_makes(tmp_path: Path) -> None:
+def test_builds_that_follow_changes_make_what_a_whole_build_makes(
+    manifest: Any, tmp_path: Path
+) -> None:
     warehouse = land(tmp_path)
     hold_back(warehouse)
-    build(warehouse, LAST - timedelta(days=9), "--full-refresh")
+    build(manifest, warehouse, LAST - timedelta(days=9), "--full-refresh")
 
     let_in(warehouse, ["messages", "orders", "refunds", "customers"])
-    build(warehouse, LAST - timedelta(hours=2))
+    build(manifest, warehouse, LAST - timedelta(hours=2))
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         (looked_at, known) = connection.execute(
             "select (select count(*) from intermediate.int_changed_tickets),"
@@ -186,16 +188,16 @@ def test_builds_that_follow_changes_make_what_a_whole_build_makes(tmp_path: Path
     assert 0 < looked_at < known / 2
 
     let_in(warehouse, ["tickets", "ticket_events", "csat_responses"])
-    build(warehouse, LAST, select="tag:live", mode="live")
+    build(manifest, warehouse, LAST, select="tag:live", is_live=True)
     live = tmp_path / "live" / "bookbag.duckdb"
     live.parent.mkdir()
     shutil.copyfile(warehouse, live)
 
-    build(warehouse, LAST)
+    build(manifest, warehouse, LAST)
     anew = tmp_path / "anew" / "bookbag.duckdb"
     anew.parent.mkdir()
     shutil.copyfile(warehouse, anew)
-    build(anew, LAST, "--full-refresh")
+    build(manifest, anew, LAST, "--full-refresh")
     assert differing(warehouse, anew) == []
     assert differing_kpis(warehouse, anew) == set()
     assert differing_kpis(live, anew) <= LEFT_TO_WHOLE_BUILDS

@@ -7,6 +7,7 @@ passes by waiting does, and what the end of an old ticket does are seen one afte
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -96,17 +97,19 @@ def within_target(warehouse: Path) -> tuple[float | None, int]:
     return row[0], row[1]
 
 
-def follow(warehouse: Path, as_of: datetime) -> None:
-    build(warehouse, as_of, select="tag:live", mode="live")
+def follow(manifest: Any, warehouse: Path, as_of: datetime) -> None:
+    build(manifest, warehouse, as_of, select="tag:live", is_live=True)
 
 
 @pytest.mark.slow
-def test_a_live_pass_looks_at_no_more_than_what_time_and_changes_touch(tmp_path: Path) -> None:
+def test_a_live_pass_looks_at_no_more_than_what_time_and_changes_touch(
+    manifest: Any, tmp_path: Path
+) -> None:
     warehouse = land(tmp_path)
     # A day of waiting is full_resolution_time's target.
-    build(warehouse, WAITING + DAY - 10 * MINUTE, "--full-refresh")
+    build(manifest, warehouse, WAITING + DAY - 10 * MINUTE, "--full-refresh")
 
-    follow(warehouse, WAITING + DAY - 8 * MINUTE)
+    follow(manifest, warehouse, WAITING + DAY - 8 * MINUTE)
     assert touched(warehouse, "everything") == set()
     assert touched(warehouse, "day") == {TODAY}
     # Hours of stocks reach 14 days back.
@@ -115,11 +118,11 @@ def test_a_live_pass_looks_at_no_more_than_what_time_and_changes_touch(tmp_path:
     assert {hour for hour in hours if hour.date() != left_behind} == {TODAY.replace(hour=11)}
     assert within_target(warehouse) == (None, 0)
 
-    follow(warehouse, WAITING + DAY + MINUTE)
+    follow(manifest, warehouse, WAITING + DAY + MINUTE)
     assert touched(warehouse, "day") == {TODAY - DAY, TODAY}
     assert within_target(warehouse) == (0, 1)
 
-    follow(warehouse, SOLVED + MINUTE)
+    follow(manifest, warehouse, SOLVED + MINUTE)
     assert touched(warehouse, "day") == {datetime(2026, 2, 20), TODAY}
     assert not {
         hour for hour in touched(warehouse, "hour")
@@ -129,5 +132,5 @@ def test_a_live_pass_looks_at_no_more_than_what_time_and_changes_touch(tmp_path:
     anew = tmp_path / "anew" / "bookbag.duckdb"
     anew.parent.mkdir()
     shutil.copyfile(warehouse, anew)
-    build(anew, SOLVED + MINUTE, "--full-refresh")
+    build(manifest, anew, SOLVED + MINUTE, "--full-refresh")
     assert differing_kpis(warehouse, anew) <= LEFT_TO_WHOLE_BUILDS

@@ -5,24 +5,22 @@ does by itself but a real account may.
 """
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from bookbag_orchestration.account import write_account
 from bookbag_orchestration.sections import Account, ApiSource, Config
-from bookbag_orchestration.settings import DBT_PROJECT
 from ingestion import TABLES, VENDORS
 from ingestion.sample import SampleSpec, build_shop
+from tests.dbt_support import dbt
 from tests.quick_desk import QuickDesk, wire
 from tests.sandbox_support import Sandbox, sandbox
 
@@ -58,6 +56,7 @@ LARGE = {
 class Warehouse:
     """A source of each kind, and the desks from which they are copied."""
 
+    manifest: Any
     path: Path
     desks: dict[str, QuickDesk]
 
@@ -83,16 +82,13 @@ class Warehouse:
             write_account(connection, Config(base=base, account=account, sources=sources))
 
     def build(self, *arguments: str, kinds: Iterable[str] = VENDORS) -> None:
-        """`dbt build` of these kinds' staging, in a process that lets go of the file."""
-        folder = self.path.parents[1]
-        subprocess.run(
-            [Path(sys.executable).with_name("dbt"), "build", "--quiet", "--log-level-file", "none",
-             "--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT,
-             "--target-path", folder / "target", "--log-path", folder / "logs",
-             "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test",
-             "--select", *(f"path:models/staging/{kind}" for kind in kinds), *arguments],
-            check=True, env={**os.environ, "BOOKBAG_WAREHOUSE": str(self.path)},
+        """`dbt build` of these kinds' staging."""
+        result = dbt(
+            self.path, "build", "--exclude-resource-type", "test", "--exclude-resource-type",
+            "unit_test", "--select", *(f"path:models/staging/{kind}" for kind in kinds),
+            *arguments, manifest=self.manifest,
         )  # fmt: skip
+        assert result.success, result.exception
 
     def run(self, sql: str) -> list[tuple[object, ...]]:
         with duckdb.connect(str(self.path)) as connection:
@@ -115,11 +111,11 @@ class Warehouse:
         path = self.path.parents[1] / name / "bookbag.duckdb"
         path.parent.mkdir()
         shutil.copyfile(self.path, path)
-        return Warehouse(path, self.desks)
+        return replace(self, path=path)
 
 
 @contextmanager
-def living(folder: Path) -> Iterator[tuple[Sandbox, Warehouse]]:
+def living(manifest: Any, folder: Path) -> Iterator[tuple[Sandbox, Warehouse]]:
     """Desks at one shop, whose warehouses stay open."""
     shop = build_shop(SPEC, now=datetime(2026, 5, 1, tzinfo=UTC))
     with wire(), sandbox(START, shop) as client, ExitStack() as stack:
@@ -130,7 +126,7 @@ def living(folder: Path) -> Iterator[tuple[Sandbox, Warehouse]]:
         for desk in desks.values():
             stack.enter_context(desk.open())
         (folder / "warehouse").mkdir()
-        yield client, Warehouse(folder / "warehouse" / "bookbag.duckdb", desks)
+        yield client, Warehouse(manifest, folder / "warehouse" / "bookbag.duckdb", desks)
 
 
 def sync(client: Sandbox, warehouse: Warehouse, step: timedelta) -> None:
@@ -205,8 +201,8 @@ def differing(one: Path, other: Path) -> tuple[int, list[str]]:
     return len(tables), found
 
 
-def test_staging_that_follows_what_lands_is_as_if_made_whole(tmp_path: Path) -> None:
-    with living(tmp_path) as (client, warehouse):
+def test_staging_that_follows_what_lands_is_as_if_made_whole(manifest: Any, tmp_path: Path) -> None:
+    with living(manifest, tmp_path) as (client, warehouse):
         killed = warehouse.desks[KILLED]
         sync(client, warehouse, timedelta(0))
         key, payload = newest(killed, "orders")[0]
