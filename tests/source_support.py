@@ -77,7 +77,9 @@ class Desk:
         spec = ApiSpec("desk", self.kind, self.url, self.start_at, self.secrets)
         run = SourceRun(self.warehouse, self.folder / "scratch", self.now, sync=Sync(**limits))
         pipeline = build("desk", self.warehouse, self.folder / "dlt")
-        return load(pipeline, lambda: SOURCES[self.kind](spec, run), run)
+        # As a sync of an account does: what opens the file while it is open shares it.
+        with duckdb.connect(str(self.warehouse)):
+            return load(pipeline, lambda: SOURCES[self.kind](spec, run), run)
 
     def documents(self) -> dict[str, dict[str, str | None]]:
         """The newest payload of each key that is not gone, by table."""
@@ -142,7 +144,7 @@ def built_over(
     models: list[Model], config: Config, *landed: Landed
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """These models over what several sources have landed, in memory."""
-    with duckdb.connect(config={"threads": 2}) as connection:
+    with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute("set timezone = 'UTC'")
         write_account(connection, config)
         for each in landed:
