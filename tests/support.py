@@ -1,13 +1,19 @@
 """The command as a user calls it, and what it published as rows."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from typer.testing import CliRunner
 
+from bookbag_orchestration.account import write_account
 from bookbag_orchestration.cli import app
+from bookbag_orchestration.config import load_config
+from bookbag_orchestration.landing import sync
+from bookbag_orchestration.resources import Workplace
+from bookbag_orchestration.settings import Settings
 
 SEGMENTS = ("handling", "channel", "category", "team", "customer_segment")
 ALL = " and ".join(f"{name} = 'all'" for name in SEGMENTS)
@@ -35,6 +41,16 @@ def bookbag(*arguments: object) -> str:
     called = call(*arguments)
     assert called.code == 0, f"{called.out}\n{called.err}"
     return called.out
+
+
+def land(config: Path, home: Path) -> Path:
+    """What the account's sources have, landed and nothing built upon it; the warehouse."""
+    place = Workplace(Settings(home, config), load_config(config, home=home))
+    for source in place.config.sources:
+        sync(place, source, datetime.now(UTC))
+    with place.connect() as connection:
+        write_account(connection, place.config)
+    return place.warehouse
 
 
 def published(home: Path, query: str, *values: object) -> list[tuple[Any, ...]]:

@@ -162,12 +162,12 @@ def project(tmp_path: Path) -> Path:
     return copy
 
 
-def run(project: Path, home: Path) -> str:
+def run(project: Path, home: Path, *options: str) -> str:
     """`bookbag run` of the copy, in a process that sees no other."""
     environment = {**os.environ, "PYTHONPATH": str(project), "SOURCES__DESK__TOKEN": "word"}
     done = subprocess.run(
         [sys.executable, "-m", "bookbag_orchestration", "run", "--config",
-         project / "bookbag.toml", "--home", home],
+         project / "bookbag.toml", "--home", home, *options],
         cwd=project, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -199,5 +199,5 @@ def test_a_helpdesk_of_ones_own(project: Path, tmp_path: Path) -> None:
         )
         assert [row[:2] for row in told] == [("csat", False), ("first_resolution_time", True)]
         assert told[0][2]
-        assert "desk: 0 new rows" in run(project, home)
+        assert "desk: 0 new rows" in run(project, home, "--only", "ingest")
     assert landed(home, "select count(*) from raw_desk.tickets") == [(3,)]

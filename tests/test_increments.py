@@ -14,7 +14,7 @@ from bookbag_orchestration.settings import live_build
 from ingestion import VENDORS
 from ingestion.sample import SampleSpec, build_shop
 from tests.dbt_support import dbt
-from tests.support import bookbag
+from tests.support import land
 
 LAST = datetime(2026, 5, 20, 15, tzinfo=UTC)
 SPEC = SampleSpec(orders=900, tickets=350, starts_on=date(2026, 1, 5), ends_on=date(2026, 5, 24))
@@ -38,7 +38,7 @@ LEFT_TO_WHOLE_BUILDS = {
 KEY = "kpi, stat, grain, period_start, handling, channel, category, team, customer_segment"
 
 
-def land(folder: Path) -> Path:
+def landed_shop(folder: Path) -> Path:
     """A warehouse with the shop landed and nothing built."""
     export = folder / "export"
     export.mkdir()
@@ -49,8 +49,7 @@ def land(folder: Path) -> Path:
         '[account]\nid = "shop"\ntimezone = "America/New_York"\ncurrency = "USD"\n'
         'ai_launch_date = 2026-02-16\n[[source]]\nname = "shop"\nkind = "files"\npath = "export"\n'
     )
-    bookbag("run", "--config", config, "--home", folder / "home", "--only", "ingest")
-    return folder / "home" / "warehouse" / "bookbag.duckdb"
+    return land(config, folder / "home")
 
 
 def build(
@@ -174,7 +173,7 @@ def differing_kpis(one: Path, other: Path) -> set[str]:
 def test_builds_that_follow_changes_make_what_a_whole_build_makes(
     manifest: Any, tmp_path: Path
 ) -> None:
-    warehouse = land(tmp_path)
+    warehouse = landed_shop(tmp_path)
     hold_back(warehouse)
     build(manifest, warehouse, LAST - timedelta(days=9), "--full-refresh")
 

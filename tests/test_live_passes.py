@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support import bookbag
+from tests.support import land
 from tests.test_increments import LEFT_TO_WHOLE_BUILDS, build, differing_kpis
 
 # New York is four hours behind in March's second week, five before.
@@ -43,7 +43,7 @@ SAID = [
 ]
 
 
-def land(folder: Path) -> Path:
+def landed_shop(folder: Path) -> Path:
     """A warehouse with the shop landed and nothing built."""
     export = folder / "export"
     export.mkdir()
@@ -73,8 +73,7 @@ def land(folder: Path) -> Path:
         '[account]\nid = "shop"\ntimezone = "America/New_York"\ncurrency = "USD"\n'
         '[[source]]\nname = "shop"\nkind = "files"\npath = "export"\n'
     )
-    bookbag("run", "--config", config, "--home", folder / "home", "--only", "ingest")
-    return folder / "home" / "warehouse" / "bookbag.duckdb"
+    return land(config, folder / "home")
 
 
 def touched(warehouse: Path, grain: str) -> set[datetime]:
@@ -105,7 +104,7 @@ def follow(manifest: Any, warehouse: Path, as_of: datetime) -> None:
 def test_a_live_pass_looks_at_no_more_than_what_time_and_changes_touch(
     manifest: Any, tmp_path: Path
 ) -> None:
-    warehouse = land(tmp_path)
+    warehouse = landed_shop(tmp_path)
     # A day of waiting is full_resolution_time's target.
     build(manifest, warehouse, WAITING + DAY - 10 * MINUTE, "--full-refresh")
 

@@ -1,13 +1,12 @@
 """The dbt unit tests: every judging column on rows worked by hand."""
 
-import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
-from dbt.cli.main import dbtRunner
 
-from bookbag_orchestration.settings import DBT_PROJECT, tell_dbt
+from tests.dbt_support import dbt
 from tests.support import landed
 
 pytestmark = pytest.mark.slow
@@ -21,17 +20,14 @@ def test_kinds_that_an_account_has_no_source_of_are_not_built(golden: Path) -> N
     assert {kind for (kind,) in rows} == {"stg_bookbag", "stg_files"}
 
 
-def test_every_judgement_by_hand(golden: Path, tmp_path: Path) -> None:
+def test_every_judgement_by_hand(manifest: Any, golden: Path, tmp_path: Path) -> None:
     """Run on a copy of a built warehouse, whose tables lend the mocked rows their types."""
     warehouse = tmp_path / "bookbag.duckdb"
     shutil.copyfile(golden / "warehouse" / "bookbag.duckdb", warehouse)
-    tell_dbt(warehouse, tmp_path / "spill")
-    arguments = ["test", "--quiet", "--select", "test_type:unit", "--project-dir", DBT_PROJECT,
-                 "--profiles-dir", DBT_PROJECT, "--target-path", tmp_path / "target",
-                 "--log-path", tmp_path / "logs"]  # fmt: skip
-    result = dbtRunner().invoke([os.fspath(argument) for argument in arguments])
+    result = dbt(warehouse, "test", "--select", "test_type:unit", manifest=manifest)
     assert result.exception is None
-    tests = [each for each in result.result if each.node.resource_type == "unit_test"]
+    results: Any = result.result
+    tests = [each for each in results if each.node.resource_type == "unit_test"]
     broken = [f"{each.node.name}: {each.message}" for each in tests if each.status != "pass"]
     assert broken == []
     assert len(tests) > 70
