@@ -91,14 +91,16 @@ class Machine:
             )
 
     def stop(self) -> None:
-        """Ends everything that was started; nothing of it stays."""
+        """Ends everything that was started; nothing of it stays. A code server that is asked to
+        goes on for longer than a test can wait.
+        """
         for signum in (signal.SIGTERM, signal.SIGKILL):
             for process in self.running.values():
                 try:
                     os.killpg(process.pid, signum)
                 except ProcessLookupError:
                     continue
-            until = time.monotonic() + 15
+            until = time.monotonic() + 5
             while time.monotonic() < until and any(p.poll() is None for p in self.running.values()):
                 time.sleep(0.2)
 
