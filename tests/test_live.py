@@ -183,7 +183,7 @@ def test_its_latency_is_measured_and_kept(shop: Shop) -> None:
     rows = published(
         shop.home,
         "select step, subject, state, latency_s from marts.pipeline_runs"
-        " where run_id = 'watch1-1' order by started_at, step",
+        " where run_id = 'watch1#1' order by started_at, step",
     )
     assert [(step, subject) for step, subject, *_ in rows if step != "run"] == [
         ("check", "store"), ("check", "support"), ("transform", "all"), ("check", "marts"),
