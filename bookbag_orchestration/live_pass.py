@@ -94,7 +94,7 @@ class LivePasses:
             is_partial = is_level and not self._is_everything()
             self._judge(run_id, marts(is_live=is_partial))
             with self._step(run_id, "alert") as told:
-                incidents = bring_up_to_date(place, datetime.now(UTC))
+                incidents = bring_up_to_date(place, datetime.now(UTC), is_live=True)
                 told.said = f"{incidents.open} open, {incidents.new} new" if incidents else None
             with self._step(run_id, "publish") as told:
                 published = (follow if is_partial else publish)(place, datetime.now(UTC))

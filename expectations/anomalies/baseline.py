@@ -112,7 +112,9 @@ def learn(window: Window, pace: Pace) -> Baseline:
     is_used = trained & (np.cumsum(trained, axis=1) > pace.burn)
     is_used[:, -pace.fresh :] = False
     noise = np.zeros((len(figure), 1))
-    weight = _weight(law, mean, size, spread, noise, season, trained)
+    # By one level for all: where by chance nothing came, weights of its own would tell of nothing.
+    usual = _seasoned(law, _mean(clean, parts), season)
+    weight = _weight(law, usual, size, spread, noise, season, trained)
     for _ in range(2):
         level = _level(clean, weight, pace.half_life, lag=1)
         level = np.where(np.isfinite(level), level, _mean(clean, weight))

@@ -101,19 +101,33 @@ class Detector:
     calendar: Calendar
     rules: Rules
 
-    def judge(self, memory: Memory, first: int, until: int) -> Iterator[Judged]:
-        """The buckets from `first` to before `until`, one day after the other; keeps `memory`."""
+    def judge(self, memory: Memory, first: int, until: int, days: int = 1) -> Iterator[Judged]:
+        """The buckets from `first` to before `until`, one after the other; keeps `memory`.
+
+        So many `days` are scored together, so that what begins in them teaches the later ones: for
+        a past that nobody waits for.
+        """
         while first < until:
             day = _day(self.starts[first])
-            last = first
-            while last < until and _day(self.starts[last]) == day:
+            event, last = self.calendar.at(day), first
+            while last < until and self._goes_on(day, days, event, _day(self.starts[last])):
                 last += 1
-            yield from self._judge_day(memory, day, first, last)
+            yield from self._judge_together(memory, event, first, last)
             first = last
 
-    def _judge_day(self, memory: Memory, day: date, first: int, last: int) -> Iterator[Judged]:
-        """Buckets of one day, which are scored together and judged one after the other."""
-        event, tested = self.calendar.at(day), last - first
+    def _goes_on(self, first: date, days: int, event: Event | None, day: date) -> bool:
+        launch = self.calendar.launched(day)
+        return (
+            (day - first).days < days
+            and self.calendar.at(day) == event
+            and (day == first or launch is None or launch.starts_on != day)
+        )
+
+    def _judge_together(
+        self, memory: Memory, event: Event | None, first: int, last: int
+    ) -> Iterator[Judged]:
+        """Buckets that are scored together and judged one after the other."""
+        tested, day = last - first, _day(self.starts[last - 1])
         begin = max(last - self.rules.window, 0)
         cut = self.seen.newest(last, last - begin)
         is_trained = self._is_trained(memory, begin, last, day)

@@ -17,6 +17,8 @@ FRESHNESS = "source_freshness"
 PIPELINE = "pipeline_runs"
 # Rules about the pipeline itself, which are known whatever the marts say.
 OWN_RULES = ("late", "failed")
+# Those of the detector, which knows itself when they are over.
+LEARNED_RULES = ("anomaly", "anomaly_3d", "anomaly_7d", "anomaly_14d", "dead_feed")
 
 # Columns of marts.alerts: type, and what it says.
 _COLUMNS: Mapping[str, tuple[str, str]] = {
@@ -27,17 +29,21 @@ _COLUMNS: Mapping[str, tuple[str, str]] = {
     **{name: ("varchar", f"Segment by {name}; all = not sliced.") for name in SEGMENTS},
     "rule": (
         "varchar",
-        "The rule that is broken: below, above, …_baseline_…, stale, late, failed.",
+        "The rule that is broken: below, above, …_baseline_…, stale, late, failed; anomaly and"
+        " anomaly_7d, of as many days together, and dead_feed are the detector''s.",
     ),
-    "severity": ("varchar", "warn or high."),
+    "severity": (
+        "varchar",
+        "info of a change for the better, warn, high, or critical where a feed is dead.",
+    ),
     "state": ("varchar", "open or recovered."),
     "bucket": ("timestamp", "Start of the newest period in breach, local wall time."),
     "detected_at": ("timestamptz", "When a run first saw it."),
     "value": ("double", "The figure in breach, in the unit of the stat."),
-    "expected": ("double", "Its baseline of 30 days; NULL where there is none."),
+    "expected": ("double", "Its baseline: of 30 days, or the detector''s; NULL without one."),
     "lower": ("double", "The least that the rule accepts; NULL if it was passed upwards."),
     "upper": ("double", "The most that the rule accepts; NULL if it was passed downwards."),
-    "score": ("double", "How unlikely the figure is; NULL for thresholds."),
+    "score": ("double", "How unlikely it is at its worst, as a z; NULL for thresholds."),
     "context": ("varchar", "What the calendar knows of the period."),
     "is_suppressed": ("boolean", "True: expected by the calendar, kept but not told."),
     "owner": ("varchar", "Who answers for it."),
@@ -45,7 +51,7 @@ _COLUMNS: Mapping[str, tuple[str, str]] = {
     "opened_at": ("timestamptz", "Up to when the data reached when it opened."),
     "recovered_at": ("timestamptz", "Up to when the data reached when it was over."),
     "notified_at": ("timestamptz", "When its owner was told; NULL if not."),
-    "drill_down": ("varchar", "What explains it, as JSON; NULL for thresholds."),
+    "drill_down": ("varchar", "The segments that explain it, as JSON; NULL for thresholds."),
     "first_bucket": ("timestamp", "Start of the first period in breach, local wall time."),
 }
 
@@ -106,6 +112,7 @@ update marts.alerts as alerts
 set state = 'recovered', recovered_at = (select data_as_of from marts.account)
 where alerts.state = 'open'
     and (? or alerts.rule in {OWN_RULES})
+    and alerts.rule not in {LEARNED_RULES}
     and not exists (select 1 from breaches where {_SAME})"""
 
 _OPEN = f"""
@@ -189,11 +196,16 @@ def update_incidents(
     connection.execute(_UPDATE)
     connection.execute(_RECOVER, [is_judged])
     connection.execute(_OPEN, [now])
-    found = connection.execute(
-        "select count(*), count(case when detected_at = ? then 1 end)"
-        " from marts.alerts where state = 'open'",
-        [now],
-    ).fetchone()
     connection.execute("drop table breaches")
     connection.execute("commit")
+    return count_incidents(connection, now)
+
+
+def count_incidents(connection: duckdb.DuckDBPyConnection, now: datetime) -> Incidents:
+    """Those that are open and that no calendar excuses; new ones are first seen at `now`."""
+    found = connection.execute(
+        "select count(*), count(case when detected_at = ? then 1 end)"
+        " from marts.alerts where state = 'open' and not is_suppressed",
+        [now],
+    ).fetchone()
     return Incidents(*(found or (0, 0)))

@@ -17,6 +17,7 @@ Bools = NDArray[np.bool_]
 # A probability that is no longer told from none; z = 37.
 SMALLEST = 1e-300
 LEAST_MEAN = 1e-9
+FEWEST_EVENTS = 0.05
 
 
 class Law(ABC):
@@ -39,7 +40,7 @@ class Law(ABC):
             return np.where(denominator > 0, numerator / denominator, np.nan), denominator
 
     def shown(self, figure: Floats) -> Floats:
-        """Figures of the law's scale in the unit of the series."""
+        """Figures of the law's scale in the unit of the series, no further than they can be."""
         return figure
 
     def unit(self, mean: Floats) -> Floats:
@@ -71,8 +72,14 @@ class Rate(Law):
     least_effect = (0.15, 0.10)
     is_noise_relative = True
 
+    def shown(self, figure: Floats) -> Floats:
+        return np.maximum(figure, 0.0)
+
     def chance(self, mean: Floats, size: Floats, spread: Floats) -> Floats:
-        return np.maximum(mean, LEAST_MEAN) / np.maximum(size, LEAST_MEAN)
+        # Of a series that is nearly always 0 one event is no surprise.
+        exposure = np.maximum(size, LEAST_MEAN)
+        chance: Floats = np.maximum(mean, FEWEST_EVENTS / exposure) / exposure
+        return chance
 
     def score(
         self, figure: Floats, size: Floats, mean: Floats, variance: Floats, freedom: Floats
@@ -95,15 +102,14 @@ class Count(Rate):
     ) -> tuple[Floats, Floats]:
         return value, np.where(np.isfinite(value), 1.0, 0.0)
 
-    def chance(self, mean: Floats, size: Floats, spread: Floats) -> Floats:
-        # Of a series that is nearly always 0 one event is no surprise.
-        return np.maximum(mean, 0.05) / np.maximum(size, LEAST_MEAN)
-
 
 class Ratio(Law):
     """A share of `size` things: beta-binomial, by the number of things that are independent."""
 
     least_effect = (0.03, 0.02)
+
+    def shown(self, figure: Floats) -> Floats:
+        return np.clip(figure, 0.0, 1.0)
 
     def chance(self, mean: Floats, size: Floats, spread: Floats) -> Floats:
         share = np.clip(mean, 0.01, 0.99)

@@ -36,9 +36,10 @@ class Rules:
     `one` and `several` (how many together → threshold) are thresholds of z, `at_event` that of a
     day whose event has come before; `lag`: the level that several are held against ends so long
     before the newest. Nothing is judged before `learning` buckets, and until `young` it takes
-    `caution` times as much. `dead`: how unlikely a silence has to be. `window`: how far back is
-    looked. Shares and means of less than `fewest` things say nothing, nor do counts that are less
-    than `least_events` away from what was expected.
+    `caution` times as much. `dead`: how unlikely a silence has to be, of `silence` buckets at
+    most, since one that goes on is no news. `window`: how far back is looked. Shares and means of
+    less than `fewest` things say nothing, nor do counts that are less than `least_events` away
+    from what was expected.
     """
 
     pace: Pace
@@ -52,6 +53,7 @@ class Rules:
     at_event: float = 5.5
     caution: float = 1.25
     dead: float = 3e-4
+    silence: int = 21
     fewest: int = 5
     least_events: int = 0
 
@@ -75,6 +77,7 @@ HOURLY: Final = Rules(
     lag=24,
     learning=21 * 24,
     young=28 * 24,
+    silence=72,
 )
 
 
@@ -88,6 +91,7 @@ class Verdict:
     z: Floats
     strength: Floats
     buckets: Ints
+    seen: Floats
     expected: Floats
     lower: Floats
     upper: Floats
@@ -140,7 +144,9 @@ class Case:
         is_enough = self._is_enough(size, np.abs(seen - expected) * size)
         strength = np.where(is_there & is_felt & is_enough, np.abs(z) / threshold, 0.0)
         band = threshold * usual * np.sqrt(variance)
-        return Verdict(z, strength, np.ones(z.shape, np.int64), mean, mean - band, mean + band)
+        return Verdict(
+            z, strength, np.ones(z.shape, np.int64), figure, mean, mean - band, mean + band
+        )
 
     def several(self, buckets: int) -> Verdict:
         """So many buckets together, up to each tested one."""
@@ -161,7 +167,7 @@ class Case:
         strength = np.where(is_whole & is_felt & is_enough, np.abs(z) / threshold, 0.0)
         band = threshold * usual * np.sqrt(variance)
         together = np.full(z.shape, buckets, np.int64)
-        return Verdict(z, strength, together, expected, expected - band, expected + band)
+        return Verdict(z, strength, together, seen, expected, expected - band, expected + band)
 
     def silence(self) -> tuple[Floats, Bools]:
         """(logarithm of how likely so long a run of next to nothing was, whether the bucket is one
@@ -178,9 +184,12 @@ class Case:
             np.maximum(betainc(1 / noise, events + 1, 1 / (1 + noise * mean)), SMALLEST)
         )
         likely = np.where(events <= 0, none, as_few)
-        run = np.zeros(len(events))
+        likely, is_empty = (
+            each[:, -self.tested - self.rules.silence :] for each in (likely, is_empty)
+        )
+        run = np.zeros(len(likely))
         runs = np.zeros(is_empty.shape)
-        for bucket in range(events.shape[1]):
+        for bucket in range(likely.shape[1]):
             run = np.where(is_empty[:, bucket], run + likely[:, bucket], 0.0)
             runs[:, bucket] = run
         return runs[:, -self.tested :], is_empty[:, -self.tested :]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from expectations.anomalies.baseline import Ints, learn
-from expectations.anomalies.laws import LEAST_MEAN, Bools, Floats
+from expectations.anomalies.laws import LEAST_MEAN, SMALLEST, Bools, Floats
 from expectations.anomalies.observations import Observations
 from expectations.anomalies.rules import DEAD, Case, Rules
 
@@ -17,13 +17,14 @@ LEAST_EFFECT, MOST_EFFECT = 0.1, 10.0
 
 @dataclass(frozen=True)
 class Scores:
-    """What the newest buckets say, (series, buckets): `expected`, `lower`, `upper` in the unit of
-    the series, by the rule that is nearest to its threshold; the signed `z` of that rule, its
-    `strength` as a share of the threshold (from 1 on it is broken), of how many `buckets` (0 = the
-    feed is dead); `alone` the z of the bucket by itself. `is_known`: enough has been learned.
-    `is_empty`: next to nothing came.
+    """What the newest buckets say, (series, buckets): what was `seen` and `expected`, `lower` and
+    `upper`, in the unit of the series, by the rule that is nearest to its threshold; the signed `z`
+    of that rule, its `strength` as a share of the threshold (from 1 on it is broken), of how many
+    `buckets` (0 = the feed is dead). `alone` is the z of the bucket by itself, `usual` what was
+    expected of it. `is_known`: enough has been learned. `is_empty`: next to nothing came.
     """
 
+    seen: Floats
     expected: Floats
     lower: Floats
     upper: Floats
@@ -31,6 +32,7 @@ class Scores:
     strength: Floats
     buckets: Ints
     alone: Floats
+    usual: Floats
     is_known: Bools
     is_empty: Bools
 
@@ -59,12 +61,15 @@ def score(
     is_count = seen.kind == "count"
     sizes = case if is_count else Case(learn(seen.sizes(is_trained), rules.pace), rules, tested)
     likely, is_empty = sizes.silence()
-    is_dead = likely < np.log(rules.dead)
+    is_dead = (likely < np.log(max(rules.dead, SMALLEST))) & (rules.dead > 0)
     shown, is_known = window.law.shown, case.known >= rules.learning
     strength = np.where(
-        is_dead, np.maximum(likely / np.log(rules.dead), found.strength), found.strength
+        is_dead,
+        np.maximum(likely / np.log(max(rules.dead, SMALLEST)), found.strength),
+        found.strength,
     )
     return Scores(
+        seen=shown(found.seen),
         expected=shown(found.expected),
         lower=shown(found.lower),
         upper=shown(found.upper),
@@ -72,6 +77,7 @@ def score(
         strength=np.where(is_known, strength, 0.0),
         buckets=np.where(is_dead, DEAD, found.buckets),
         alone=alone.z,
+        usual=shown(alone.expected),
         is_known=is_known,
         is_empty=is_empty,
     )

@@ -1,0 +1,246 @@
+"""What the detector finds in the marts, brought into `marts.alerts`; and what it keeps for the next
+run.
+
+Figures of the last week still change, so it is judged again each time: a deviation that is found
+again is the same incident, with its newest figures; one that is no more was none.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, astuple
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+
+from expectations.anomalies.deviations import (
+    REJUDGED,
+    Deviation,
+    begin_of,
+    keep,
+    restore,
+    walk,
+)
+from expectations.anomalies.incidents import LEARNED_RULES as RULES
+from expectations.anomalies.kept import Kept
+from expectations.anomalies.watched import SLICES, Watched, newest_day, read_watched
+
+KEYS: Final = ("kpi", "stat", *SLICES)
+# z from which a deviation is more than a warning.
+HIGH: Final = 6.0
+
+_FOUND = pa.schema(
+    [
+        ("alert_id", pa.string()), *((name, pa.string()) for name in KEYS),
+        ("rule", pa.string()), ("severity", pa.string()), ("state", pa.string()),
+        ("bucket", pa.date32()), ("first_bucket", pa.date32()),
+        ("value", pa.float64()), ("expected", pa.float64()), ("lower", pa.float64()),
+        ("upper", pa.float64()), ("score", pa.float64()), ("context", pa.string()),
+        ("is_suppressed", pa.bool_()), ("recovered_on", pa.date32()),
+        ("drill_down", pa.string()),
+    ]
+)  # fmt: skip
+
+_UPDATE = """
+update marts.alerts as alerts
+set rule = found.rule, severity = found.severity, state = found.state, bucket = found.bucket,
+    value = found.value, expected = found.expected, lower = found.lower, upper = found.upper,
+    score = found.score, context = found.context, drill_down = found.drill_down,
+    recovered_at = timezone(account.timezone, cast(found.recovered_on + 1 as timestamp))
+from found, marts.account as account
+where alerts.alert_id = found.alert_id"""
+
+_INSERT = f"""
+insert into marts.alerts by name
+select
+    found.alert_id, {", ".join(f"found.{name}" for name in KEYS)}, 'day' as grain,
+    'all' as customer_segment, found.rule, found.severity, found.state,
+    cast(found.bucket as timestamp) as bucket,
+    cast(found.first_bucket as timestamp) as first_bucket,
+    $now as detected_at, found.value, found.expected, found.lower, found.upper, found.score,
+    found.context, found.is_suppressed, found.drill_down, catalog.owner, catalog.protocol,
+    least(
+        account.data_as_of, timezone(account.timezone, cast(found.first_bucket + 1 as timestamp))
+    ) as opened_at,
+    timezone(account.timezone, cast(found.recovered_on + 1 as timestamp)) as recovered_at
+from found
+inner join marts.kpi_catalog as catalog on found.kpi = catalog.kpi
+cross join marts.account as account
+where found.alert_id not in (select alert_id from marts.alerts)"""
+
+# A change for the better is no warning.
+_BETTER = """
+update found set severity = 'info'
+from marts.kpi_catalog as catalog
+where catalog.kpi = found.kpi and found.rule <> 'dead_feed'
+    and (catalog.direction = 'up' and found.score > 0
+        or catalog.direction = 'down' and found.score < 0)"""
+
+# What stood in the days that were judged again, and is not found any more.
+_VANISHED = f"""
+update marts.alerts as alerts
+set state = 'recovered', recovered_at = account.data_as_of
+from marts.account as account
+where alerts.state = 'open' and alerts.rule in {RULES}
+    and alerts.alert_id not in (select alert_id from found where state = 'open')"""
+
+
+def detect(connection: duckdb.DuckDBPyConnection, now: datetime, *, again: bool = True) -> None:
+    """Judges the days that are new and those whose figures may have changed, and brings the
+    incidents up to that. Without `again` nothing is done where no day has ended since the last
+    time.
+
+    Needs `marts.alerts` and the tables `raw_bookbag.anomaly_memory` and `anomaly_judged`.
+    """
+    newest = newest_day(connection)
+    kept, judged_until, before = _remembered(connection)
+    if newest is None or (newest == before and not again):
+        return
+    if judged_until is not None and newest < judged_until:
+        # Who looks back to an earlier day begins anew.
+        kept, judged_until = {}, None
+    deviations: list[Deviation] = []
+    memories: list[Kept] = []
+    until = newest - timedelta(days=REJUDGED)
+    for watched in read_watched(connection, newest):
+        found, memory = _walk(watched, kept, judged_until, until)
+        deviations += found
+        memories += memory
+    connection.execute("begin")
+    _merge(connection, deviations, now)
+    _remember(connection, memories, until, newest)
+    connection.execute("commit")
+
+
+def _walk(
+    watched: Watched, kept: dict[str, Kept], judged_until: date | None, until: date
+) -> tuple[list[Deviation], list[Kept]]:
+    """The deviations, and what to keep of the days up to `until`."""
+    memory = restore(watched, kept)
+    begin = begin_of(watched.days, judged_until)
+    standing = {
+        series: Deviation.standing(key, kept[key.name].opened or watched.days[0])
+        for series, key in enumerate(watched.keys)
+        if key.name in kept and memory.opened[series] >= 0
+    }
+    remembered = keep(watched, memory)
+    found = list(standing.values())
+    for bucket, state in walk(watched, memory, begin, standing):
+        if watched.days[bucket] == until:
+            remembered = keep(watched, memory)
+        found = state.found
+    return found, remembered
+
+
+def _merge(
+    connection: duckdb.DuckDBPyConnection, deviations: Sequence[Deviation], now: datetime
+) -> None:
+    known = _known(connection)
+    rows = [_row(deviation, _id(deviation, known)) for deviation in deviations]
+    connection.register("deviations", pa.Table.from_pylist(rows, _FOUND))
+    # Of one that stood before only its end may be known.
+    connection.execute(
+        "create or replace temp table found as select * from deviations"
+        " qualify row_number() over (partition by alert_id order by first_bucket desc) = 1"
+    )
+    connection.unregister("deviations")
+    connection.execute(
+        "update found set bucket = alerts.bucket, value = alerts.value,"
+        " expected = alerts.expected, lower = alerts.lower, upper = alerts.upper,"
+        " score = alerts.score, severity = alerts.severity, rule = alerts.rule,"
+        " context = alerts.context, drill_down = alerts.drill_down"
+        " from marts.alerts as alerts"
+        " where alerts.alert_id = found.alert_id and found.score is null"
+    )
+    connection.execute("delete from found where score is null")
+    connection.execute(_BETTER)
+    connection.execute(_UPDATE)
+    connection.execute(_INSERT, {"now": now})
+    connection.execute(_VANISHED)
+    connection.execute("drop table found")
+
+
+Known = dict[tuple[Any, ...], list[tuple[str, date, date]]]
+
+
+def _known(connection: duckdb.DuckDBPyConnection) -> Known:
+    """Incidents by series and whether the calendar excuses them: id, first and newest day."""
+    rows = connection.execute(
+        f"select alert_id, cast(first_bucket as date), cast(bucket as date), is_suppressed,"
+        f" {', '.join(KEYS)} from marts.alerts where rule in {RULES} order by first_bucket"
+    ).fetchall()
+    known: Known = {}
+    for alert_id, first, newest, is_suppressed, *key in rows:
+        known.setdefault((*key, is_suppressed), []).append((alert_id, first, newest))
+    return known
+
+
+def _id(deviation: Deviation, known: Known) -> str:
+    """That of the incident whose days it shares, else one of its own."""
+    key = astuple(deviation.key)
+    for alert_id, first, newest in known.get((*key, deviation.is_muted), []):
+        if deviation.first <= newest and first <= deviation.newest:
+            return alert_id
+    told = "|".join((*key, str(deviation.is_muted), str(deviation.first)))
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
+
+
+def _row(deviation: Deviation, alert_id: str) -> dict[str, Any]:
+    is_over = deviation.recovered is not None
+    context = f"expected: {deviation.event}" if deviation.is_muted else None
+    if deviation.is_accepted:
+        context = "the new level, since it has lasted five weeks"
+    high = abs(deviation.score or 0) >= HIGH
+    return {
+        "alert_id": alert_id,
+        **asdict(deviation.key),
+        "rule": deviation.rule,
+        "severity": "critical" if deviation.rule == "dead_feed" else "high" if high else "warn",
+        "state": "recovered" if is_over else "open",
+        "bucket": deviation.newest,
+        "first_bucket": deviation.first,
+        "value": deviation.value,
+        "expected": deviation.expected,
+        "lower": deviation.lower,
+        "upper": deviation.upper,
+        "score": deviation.score,
+        "context": context,
+        "is_suppressed": deviation.is_muted,
+        "recovered_on": deviation.recovered,
+        "drill_down": json.dumps([_part(part) for part in deviation.parts])
+        if deviation.parts
+        else None,
+    }
+
+
+def _part(part: Any) -> dict[str, Any]:
+    return {
+        "dimension": part.dimension,
+        "segment": part.segment.name,
+        "share": round(part.share, 3),
+        "value": round(part.segment.value, 4),
+        "expected": round(part.segment.expected, 4),
+    }
+
+
+def _remembered(
+    connection: duckdb.DuckDBPyConnection,
+) -> tuple[dict[str, Kept], date | None, date | None]:
+    rows = connection.execute("select * from raw_bookbag.anomaly_memory").fetchall()
+    judged = connection.execute("select * from raw_bookbag.anomaly_judged").fetchone()
+    return {row[0]: Kept(*row) for row in rows}, *(judged or (None, None))
+
+
+def _remember(
+    connection: duckdb.DuckDBPyConnection, memories: Sequence[Kept], until: date, newest: date
+) -> None:
+    connection.execute("delete from raw_bookbag.anomaly_memory")
+    if memories:
+        rows = pa.Table.from_pylist([asdict(memory) for memory in memories])
+        connection.register("memories", rows)
+        connection.execute("insert into raw_bookbag.anomaly_memory by name from memories")
+        connection.unregister("memories")
+    connection.execute("delete from raw_bookbag.anomaly_judged")
+    connection.execute("insert into raw_bookbag.anomaly_judged values (?, ?)", [until, newest])

@@ -1,0 +1,350 @@
+"""Anomalies of the marts as incidents: found once, explained, kept up to date, over when they are."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from expectations.anomalies.detection import detect
+from expectations.anomalies.deviations import discoveries
+from expectations.anomalies.incidents import update_incidents
+from expectations.anomalies.kept import JUDGED, MEMORY
+
+BEGIN, DAYS = date(2026, 1, 5), 120
+WEEK = np.array([1.2, 1.1, 1.0, 1.0, 1.1, 0.8, 0.8])
+KPIS = [
+    # kpi, direction, stat, law, min_n
+    ("tickets_created", "context", "count", "count", None),
+    ("backlog", "down", "count", "count", None),
+    ("csat", "up", "mean", "mean", 20),
+    ("deflection_rate", "up", "ratio", "ratio", 20),
+    ("tickets_per_order", "down", "ratio", "rate", None),
+    ("nps", "up", None, None, None),
+]
+SLICES = ("handling", "channel", "category", "team", "customer_segment")
+Figures = np.ndarray[Any, np.dtype[np.float64]]
+
+
+class Marts:
+    """The marts that the detector reads, a day at a time."""
+
+    def __init__(self) -> None:
+        self.connection = duckdb.connect()
+        self.connection.execute("set timezone = 'UTC'")
+        slices = ", ".join(f"{name} varchar" for name in SLICES)
+        self.connection.execute(
+            "create schema marts; create schema core; create schema raw_bookbag;"
+            "create table marts.kpi_catalog (kpi varchar, tier varchar, direction varchar,"
+            " watched_stat varchar, law varchar, min_n bigint, owner varchar, protocol varchar);"
+            "create table marts.account (timezone varchar, data_as_of timestamptz,"
+            " ai_coverage_complete_from date);"
+            "create table core.dim_calendar_context (name varchar, kind varchar, starts_on date,"
+            " ends_on date, channel varchar, category varchar, kpi varchar,"
+            " expected_direction varchar);"
+            "create table marts.source_freshness (source varchar, last_instant_at timestamptz,"
+            " is_stale boolean, data_as_of timestamptz);"
+            "create table marts.kpi_status (kpi varchar, stat varchar, grain varchar,"
+            f" {slices}, period_start timestamp, value double, baseline_30d double,"
+            " is_breach boolean, breach_rule varchar, breach_bound double, is_expected boolean,"
+            " context_note varchar, owner varchar, protocol varchar, data_as_of timestamptz);"
+            f"create table marts.kpi_values (kpi varchar, stat varchar, grain varchar, {slices},"
+            " period_start timestamp, value double, numerator double, denominator double,"
+            " n bigint, attribution varchar, is_partial boolean, is_mature boolean);"
+            f"create table raw_bookbag.anomaly_memory ({MEMORY});"
+            f"create table raw_bookbag.anomaly_judged ({JUDGED})"
+        )
+        for kpi, direction, stat, law, min_n in KPIS:
+            self.connection.execute(
+                "insert into marts.kpi_catalog values (?, 'headline', ?, ?, ?, ?, ?, 'Look.')",
+                [kpi, direction, stat, law, min_n, f"{kpi} owner"],
+            )
+
+    def add(
+        self,
+        kpi: str,
+        values: Figures,
+        sizes: Figures | None = None,
+        *,
+        slice: Mapping[str, str] | None = None,
+        attribution: str = "event",
+        skip: Figures | None = None,
+    ) -> None:
+        """A series from the first day on; days where `skip` is true have no row."""
+        stat = next(each[2] for each in KPIS if each[0] == kpi)
+        law = next(each[3] for each in KPIS if each[0] == kpi)
+        rows = []
+        for day, value in enumerate(values):
+            if skip is not None and skip[day]:
+                continue
+            size = None if sizes is None else float(sizes[day])
+            figure = float(value)
+            rows.append(
+                {
+                    "kpi": kpi, "stat": stat, "grain": "day",
+                    **{name: (slice or {}).get(name, "all") for name in SLICES},
+                    "period_start": datetime.combine(BEGIN + timedelta(day), datetime.min.time()),
+                    "value": figure if size is None or law == "mean" else figure / (size or 1),
+                    "numerator": figure if law in ("ratio", "rate") else None,
+                    "denominator": size if law in ("ratio", "rate") else None,
+                    "n": int(size if size is not None else figure),
+                    "attribution": attribution, "is_partial": False, "is_mature": True,
+                }
+            )  # fmt: skip
+        self.connection.register("rows", pa.Table.from_pylist(rows))
+        self.connection.execute("insert into marts.kpi_values by name from rows")
+        self.connection.unregister("rows")
+
+    def until(self, day: int) -> None:
+        """The data reach to the end of a day."""
+        at = datetime.combine(BEGIN + timedelta(day + 1), datetime.min.time(), UTC)
+        self.connection.execute("delete from marts.account")
+        self.connection.execute("insert into marts.account values ('UTC', ?, null)", [at])
+        self.connection.execute(
+            "update marts.kpi_values set is_partial = period_start >= ?", [at.replace(tzinfo=None)]
+        )
+
+    def judge(self, day: int, *, again: bool = True) -> None:
+        self.until(day)
+        now = datetime.combine(BEGIN + timedelta(day + 1), datetime.min.time(), UTC)
+        update_incidents(self.connection, now)
+        detect(self.connection, now, again=again)
+
+    def alerts(self, columns: str) -> list[tuple[Any, ...]]:
+        return self.connection.execute(
+            f"select {columns} from marts.alerts order by first_bucket, kpi, channel, category"
+        ).fetchall()
+
+
+@pytest.fixture
+def marts() -> Marts:
+    return Marts()
+
+
+def drawn(mean: float, seed: int = 3) -> Figures:
+    means = mean * WEEK[np.arange(DAYS) % 7]
+    return np.random.default_rng(seed).poisson(means).astype(float)
+
+
+def on(day: int) -> datetime:
+    return datetime.combine(BEGIN + timedelta(day), datetime.min.time())
+
+
+def of_categories(marts: Marts, more: Mapping[str, tuple[int, int]]) -> None:
+    """Tickets by category, and all of them; `more`: category → (day, tickets)."""
+    whole = np.zeros(DAYS)
+    for seed, (name, mean) in enumerate({"parcel": 30, "returns": 30, "other": 40}.items()):
+        tickets = drawn(mean, seed)
+        if name in more:
+            tickets[more[name][0]] += more[name][1]
+        marts.add("tickets_created", tickets, slice={"category": name})
+        whole += tickets
+    marts.add("tickets_created", whole)
+
+
+def test_an_anomaly_is_one_incident_with_owner_reason_and_bounds(marts: Marts) -> None:
+    """90 more parcels: of the whole, and of its categories only the one that explains it."""
+    of_categories(marts, {"parcel": (100, 90)})
+    marts.judge(100)
+    ((kpi, category, rule, state, owner, first, value, expected, lower, upper, why),) = (
+        marts.alerts(
+            "kpi, category, rule, state, owner, first_bucket, value, expected, lower, upper,"
+            " drill_down"
+        )
+    )
+    assert (kpi, category, rule, state) == ("tickets_created", "all", "anomaly", "open")
+    assert (owner, first) == ("tickets_created owner", on(100))
+    assert lower < expected < upper < value
+    assert expected == pytest.approx(100, rel=0.15)
+    (part,) = json.loads(why)
+    assert (part["dimension"], part["segment"]) == ("category", "parcel")
+    assert part["share"] == pytest.approx(1.0, abs=0.25)
+
+
+def test_to_run_again_says_nothing_new(marts: Marts) -> None:
+    of_categories(marts, {"parcel": (100, 90)})
+    marts.judge(100)
+    before = marts.alerts("*")
+    marts.judge(100)
+    assert marts.alerts("*") == before
+
+
+def test_an_incident_is_over_when_all_is_as_before(marts: Marts) -> None:
+    of_categories(marts, {"parcel": (100, 90)})
+    for day in range(100, 104):
+        marts.judge(day)
+    ((state, first, newest, recovered, detected),) = marts.alerts(
+        "state, first_bucket, bucket, recovered_at, detected_at"
+    )
+    assert (state, first, newest) == ("recovered", on(100), on(100))
+    assert on(101) < recovered.replace(tzinfo=None) <= on(104)
+    assert detected.replace(tzinfo=None) == on(101)
+
+
+def test_night_by_night_finds_what_one_look_back_finds(marts: Marts) -> None:
+    other = Marts()
+    for each in (marts, other):
+        of_categories(each, {"parcel": (95, 90), "returns": (110, 80)})
+    for day in range(88, 118):
+        marts.judge(day)
+    other.judge(117)
+    columns = "alert_id, rule, first_bucket, bucket, state, score, drill_down"
+    assert marts.alerts(columns) == other.alerts(columns)
+    assert len(marts.alerts("kpi")) == 2
+
+
+def test_a_figure_that_is_restated_moves_its_incident_and_opens_no_other(marts: Marts) -> None:
+    of_categories(marts, {"parcel": (100, 90)})
+    marts.judge(100)
+    marts.connection.execute(
+        "update marts.kpi_values set value = value + 10 where period_start = ?"
+        " and category in ('all', 'parcel')",
+        [on(100)],
+    )
+    ((alert_id, value),) = marts.alerts("alert_id, value")
+    marts.judge(101)
+    assert marts.alerts("alert_id, value") == [(alert_id, value + 10)]
+
+
+def test_an_incident_that_was_none_is_over(marts: Marts) -> None:
+    """The tickets turn out to be spam."""
+    of_categories(marts, {"parcel": (100, 90)})
+    marts.judge(100)
+    marts.connection.execute(
+        "update marts.kpi_values set value = value - 90 where period_start = ?"
+        " and category in ('all', 'parcel')",
+        [on(100)],
+    )
+    marts.judge(101)
+    assert marts.alerts("state") == [("recovered",)]
+
+
+def test_an_event_excuses_it_and_it_is_kept(marts: Marts) -> None:
+    marts.connection.execute(
+        "insert into core.dim_calendar_context values ('BFCM', 'peak', ?, ?, null, null, null,"
+        " 'up')",
+        [on(99).date(), on(103).date()],
+    )
+    of_categories(marts, {"parcel": (100, 90)})
+    marts.judge(101)
+    found = marts.alerts("category, is_suppressed, context")
+    assert set(found) == {("all", True, "expected: BFCM"), ("parcel", True, "expected: BFCM")}
+    marts.judge(108)
+    assert {state for (state,) in marts.alerts("state")} == {"recovered"}
+
+
+def test_an_event_of_one_category_excuses_no_other(marts: Marts) -> None:
+    marts.connection.execute(
+        "insert into core.dim_calendar_context values ('Down', 'outage', ?, ?, null, 'returns',"
+        " null, 'up')",
+        [on(99).date(), on(103).date()],
+    )
+    tickets = drawn(30)
+    tickets[100] += 60
+    marts.add("tickets_created", tickets, slice={"category": "parcel"})
+    marts.add("tickets_created", tickets, slice={"category": "returns"})
+    marts.judge(100)
+    assert marts.alerts("category, is_suppressed") == [("parcel", False), ("returns", True)]
+
+
+def test_few_answers_say_nothing(marts: Marts) -> None:
+    """K13: fewer than the KPI's least number alert nobody, however bad they are."""
+    ratings, sizes = np.full(DAYS, 4.4), np.full(DAYS, 10.0)
+    ratings += np.random.default_rng(1).normal(0, 0.2, DAYS)
+    ratings[100] = 1.2
+    marts.add("csat", ratings, sizes)
+    marts.judge(100)
+    assert marts.alerts("kpi") == []
+
+
+def test_a_change_for_the_better_is_information(marts: Marts) -> None:
+    ratings = 4.2 + np.random.default_rng(1).normal(0, 0.05, DAYS)
+    better = ratings.copy()
+    ratings[100], better[100] = 3.4, 5.0
+    sizes = np.full(DAYS, 200.0)
+    marts.add("csat", ratings, sizes, slice={"channel": "chat"})
+    marts.add("csat", better, sizes, slice={"channel": "email"})
+    marts.judge(100)
+    assert [row for row in marts.alerts("channel, severity") if row[0] == "email"] == [
+        ("email", "info")
+    ]
+    ((_, severity),) = [row for row in marts.alerts("channel, severity") if row[0] == "chat"]
+    assert severity in ("warn", "high")
+
+
+def test_a_feed_that_dies_is_critical_and_a_queue_that_is_empty_is_not(marts: Marts) -> None:
+    silent, worked_off = drawn(40), drawn(40, 9)
+    silent[100] = worked_off[100] = 0
+    marts.add("tickets_created", silent)
+    marts.add("backlog", worked_off, attribution="as_of")
+    marts.judge(100)
+    found = dict(marts.alerts("kpi, severity"))
+    assert found["tickets_created"] == "critical"
+    assert found.get("backlog") in (None, "info")
+
+
+def test_days_without_a_ticket_are_zero_of_as_many_orders(marts: Marts) -> None:
+    """A quiet category has no row on most days; the orders of the day are known by the whole."""
+    orders = drawn(100, 5)
+    marts.add("tickets_per_order", drawn(20), orders)
+    quiet = np.random.default_rng(2).poisson(0.4, DAYS).astype(float)
+    quiet[100] = 9
+    marts.add("tickets_per_order", quiet, orders, slice={"category": "other"}, skip=quiet == 0)
+    marts.judge(100)
+    ((category, value, expected),) = marts.alerts("category, value, expected")
+    assert category == "other"
+    assert value == pytest.approx(9 / orders[100])
+    assert expected == pytest.approx(0.004, abs=0.003)
+
+
+def test_days_that_are_not_over_or_not_decided_are_not_there(marts: Marts) -> None:
+    sizes = drawn(200)
+    hits = np.round(sizes * 0.5)
+    hits[100:] = 0
+    marts.add("deflection_rate", hits, sizes)
+    marts.connection.execute("update marts.kpi_values set is_mature = period_start < ?", [on(100)])
+    marts.judge(103)
+    assert marts.alerts("kpi") == []
+    marts.connection.execute("update marts.kpi_values set is_mature = true")
+    marts.judge(103)
+    assert marts.alerts("kpi, first_bucket, state") == [("deflection_rate", on(100), "open")]
+
+
+def test_a_live_pass_looks_again_when_a_day_has_ended(marts: Marts) -> None:
+    of_categories(marts, {"parcel": (100, 90)})
+    marts.judge(99, again=False)
+    marts.connection.execute(
+        "update marts.kpi_values set value = 900 where period_start = ?", [on(99)]
+    )
+    marts.judge(99, again=False)
+    assert marts.alerts("kpi") == []
+    marts.judge(100, again=False)
+    assert marts.alerts("kpi") != []
+
+
+def test_who_looks_back_begins_anew(marts: Marts) -> None:
+    of_categories(marts, {"parcel": (60, 90)})
+    marts.judge(110)
+    marts.judge(61)
+    assert marts.alerts("first_bucket, state") == [(on(60), "open")]
+
+
+def test_a_threshold_that_is_over_leaves_the_detector_its_incidents(marts: Marts) -> None:
+    of_categories(marts, {"parcel": (100, 90)})
+    marts.judge(100)
+    update_incidents(marts.connection, datetime(2026, 6, 1, tzinfo=UTC))
+    assert marts.alerts("state") == [("open",)]
+
+
+def test_discoveries_are_those_of_benjamini_and_hochberg() -> None:
+    """Of five at 5 %: 0.001 and 0.012 are below 1/5 and 2/5 of it, 0.04 is not below 3/5."""
+    chances = np.array([0.012, 0.04, 0.001, 0.6, 0.2, 1e-9])
+    from scipy.stats import norm
+
+    z = norm.isf(chances / 2)
+    is_judged = np.array([True] * 5 + [False])
+    assert discoveries(z, is_judged).tolist() == [True, False, True, False, False, False]
