@@ -32,7 +32,7 @@ from ingestion import VENDORS
 from ingestion.quarantine import last_load
 
 # Marts that the steps after the build read; without them nothing has been built.
-READ = ("account", "kpi_catalog", "kpi_status", "source_freshness")
+READ = ("account", "kpi_catalog", "kpi_status", "kpi_values", "source_freshness")
 # A live pass takes less.
 LOOK_WAIT_S = 60.0
 PARSED = "partial_parse.msgpack"

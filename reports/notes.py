@@ -19,6 +19,8 @@ from reports.published import Account, Kpi, Statuses
 from reports.reading import has_table, local_time, rows
 
 SEVERITIES = ("critical", "high", "warn")
+# A change for the better is no alert to people who are to act.
+INFORMATION = "info"
 # Incidents that are no KPI's, in words.
 PIPELINE_LABELS = {"source_freshness": "Late source", "pipeline_runs": "Failed step"}
 # An incident in one of these states asks nothing of anybody.
@@ -98,6 +100,7 @@ def read_alerts(
             epoch_us(opened_at) as opened_us
         from marts.alerts
         where recovered_at is null and lower(state) not in {SETTLED}
+            and coalesce(severity, '') <> '{INFORMATION}'
         order by list_position({list(SEVERITIES)}, severity), opened_at, alert_id
     """
     return tuple(_alert(row, catalog, account) for row in rows(connection, sql))

@@ -62,6 +62,8 @@ def build_marts(place: Workplace) -> None:
             "create table marts.kpi_catalog as select 'csat' as kpi, 'headline' as tier;"
             f"create table marts.account as select timestamptz '{SYNCED}' as data_as_of,"
             " '1' as code_version;"
+            "create table marts.kpi_values (grain varchar, period_start timestamp,"
+            " is_partial boolean);"
             "create table marts.source_freshness as select unnest(['desk', 'shop']) as source,"
             f" timestamptz '{SYNCED}' as last_instant_at, false as is_stale,"
             f" timestamptz '{SYNCED}' as data_as_of;"

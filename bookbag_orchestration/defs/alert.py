@@ -21,7 +21,7 @@ def alerts_asset(place: Workplace) -> dg.AssetsDefinition:
     @dg.asset(
         key=["marts", "alerts"],
         group_name="alert",
-        deps=[["marts", "kpi_values"], *(["marts", table] for table in READ)],
+        deps=[["marts", table] for table in READ],
         description="Incidents: one row from breach to recovery, with owner and response protocol.",
         kinds={"duckdb"},
         freshness_policy=mart_policy(),

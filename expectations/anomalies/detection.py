@@ -95,8 +95,10 @@ def detect(connection: duckdb.DuckDBPyConnection, now: datetime, *, again: bool 
     Needs `marts.alerts` and the tables `raw_bookbag.anomaly_memory` and `anomaly_judged`.
     """
     newest = newest_day(connection)
+    if newest is None:
+        return
     kept, judged_until, before = _remembered(connection)
-    if newest is None or (newest == before and not again):
+    if newest == before and not again:
         return
     if judged_until is not None and newest < judged_until:
         # Who looks back to an earlier day begins anew.
