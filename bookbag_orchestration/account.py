@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from bookbag_orchestration.sections import Config
+from expectations.anomalies.answers import ANSWERS, EVENTS
 from expectations.anomalies.kept import JUDGED, MEMORY
 from ingestion.contracts import ENTITIES
 from ingestion.documents import DOCUMENTS
@@ -38,11 +39,14 @@ _TABLES = {
 }
 
 # What is kept from run to run: when each API source was last read to its end (K10), and what the
-# anomaly detector has to know of the days that it does not judge again.
+# anomaly detector has to know of the days that it does not judge again; what people said of
+# incidents.
 _KEPT = {
     "syncs": "source varchar, synced_at timestamptz",
     "anomaly_memory": MEMORY,
     "anomaly_judged": JUDGED,
+    "alert_answers": ANSWERS,
+    "told_events": EVENTS,
 }
 # What a build remembers for the next one, which looks at what is new since; the models write it.
 _BUILT = {

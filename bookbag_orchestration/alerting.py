@@ -4,11 +4,19 @@ Figures that were built and have not passed their check open and close none, so 
 half-built is not told.
 """
 
-from datetime import datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from bookbag_orchestration.pipeline_runs import published
-from bookbag_orchestration.resources import Workplace
-from expectations.anomalies.incidents import Fault, Incidents, count_incidents, update_incidents
+from bookbag_orchestration.resources import LOOK_WAIT_S, Workplace
+from expectations.anomalies.answers import UnknownAlertError, answer, wake
+from expectations.anomalies.incidents import (
+    LEARNED_RULES,
+    Fault,
+    Incidents,
+    count_incidents,
+    update_incidents,
+)
 
 
 def bring_up_to_date(place: Workplace, now: datetime, *, is_live: bool = False) -> Incidents | None:
@@ -24,9 +32,20 @@ def bring_up_to_date(place: Workplace, now: datetime, *, is_live: bool = False) 
     with place.connect() as connection:
         late, allowances = place.late_sources(now), place.allowances()
         update_incidents(connection, now, late, allowances, faults, is_judged=is_judged)
+        wake(connection, now.astimezone(ZoneInfo(place.config.account.timezone)).date())
         if is_judged:
             # Not before it is needed: numpy and scipy take a second to load.
             from expectations.anomalies.detection import detect
 
             detect(connection, now, again=not is_live)
         return count_incidents(connection, now)
+
+
+def say(place: Workplace, alert_id: str, said: str, until: date | None = None) -> None:
+    """Keeps what somebody says of an incident; the next copy shows it. Raises UnknownAlertError,
+    and WarehouseBusyError while a run takes too long.
+    """
+    if not place.is_built():
+        raise UnknownAlertError("Nothing has been built yet. `bookbag run` does it.")
+    with place.alone(LOOK_WAIT_S), place.connect() as connection:
+        answer(connection, alert_id, said, datetime.now(UTC), until, LEARNED_RULES)

@@ -13,17 +13,23 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from bookbag_orchestration.settings import (
-    Settings,
-    read_environment,
-    silence_telemetry,
-    write_environment,
-)
+from bookbag_orchestration.settings import Settings, silence_telemetry, write_environment
 
 silence_telemetry()
 
 import typer  # noqa: E402  telemetry is off before anything heavy is imported
 from rich.console import Console  # noqa: E402
+
+from bookbag_orchestration.alert_commands import alerts_app  # noqa: E402
+from bookbag_orchestration.commands import (  # noqa: E402
+    ConfigOption,
+    Format,
+    HomeOption,
+    Stop,
+    VerboseOption,
+    settle,
+    workplace_of_call,
+)
 
 if TYPE_CHECKING:
     from bookbag_orchestration.resources import Workplace
@@ -31,7 +37,6 @@ if TYPE_CHECKING:
 
 Step = Literal["ingest", "transform", "check", "alert", "report", "publish"]
 Grain = Literal["hour", "day", "week", "month", "quarter"]
-Format = Literal["table", "csv", "json"]
 
 app = typer.Typer(
     name="bookbag",
@@ -43,41 +48,13 @@ app = typer.Typer(
 report_app = typer.Typer(no_args_is_help=True, help="Make one report again.")
 quarantine_app = typer.Typer(invoke_without_command=True, help="Rows that broke their contract.")
 app.add_typer(report_app, name="report")
+app.add_typer(alerts_app, name="alerts")
 app.add_typer(quarantine_app, name="quarantine")
-
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", help="bookbag.toml; default: ./bookbag.toml, else the sample shop."),
-]
-HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="Where bookbag keeps its files; default: .bookbag.")
-]
-VerboseOption = Annotated[bool, typer.Option("--verbose", help="Show traces of errors.")]
 
 
 def main() -> None:
     """Console script: Typer's own usage errors already end with 2."""
     app()
-
-
-class Stop(typer.Exit):
-    """Ends the command with a message on stderr."""
-
-    def __init__(self, message: str, code: int) -> None:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(message, markup=False)
-        super().__init__(code)
-
-
-def _settle(config: Path | None, home: Path | None, as_of: str | None = None) -> Settings:
-    """Options over the environment, handed on to whatever runs in this process."""
-    given = read_environment()
-    settings = Settings(
-        home=home.resolve() if home else given.home,
-        config=config.resolve() if config else given.config,
-        as_of=as_of or given.as_of,
-    )
-    write_environment(settings)
-    return settings
 
 
 @app.command(
@@ -102,10 +79,10 @@ def run(
     verbose: VerboseOption = False,
 ) -> None:
     """One pass: ingest → transform → check → alert → publish → report."""
-    settings = _settle(config, home, as_of)
+    settings = settle(config, home, as_of)
     day = since.date() if since else None
     write_environment(replace(settings, full_refresh=full_refresh, since=day))
-    place = _workplace()
+    place = workplace_of_call()
     _check_owner(place)
     from bookbag_orchestration.resources import Progress
     from bookbag_orchestration.runs import run_pipeline
@@ -146,10 +123,10 @@ def kpi(
     home: HomeOption = None,
 ) -> None:
     """Values from the published copy, or the catalogue."""
-    _settle(config, home)
+    settle(config, home)
     from bookbag_orchestration.screens import ScreenError, catalogue, figures
 
-    place = _workplace()
+    place = workplace_of_call()
     try:
         table = catalogue(place) if name is None else figures(place, name, stat, grain, by, since)
     except ScreenError as error:
@@ -157,31 +134,14 @@ def kpi(
     table.write(sys.stdout, format)
 
 
-@app.command(epilog="Example: bookbag alerts --open")
-def alerts(
-    only_open: Annotated[bool, typer.Option("--open", help="Only what is still open.")] = False,
-    format: Annotated[Format, typer.Option(help="How to print it.")] = "table",
-    config: ConfigOption = None,
-    home: HomeOption = None,
-) -> None:
-    """Incidents with value, limit, owner and response protocol."""
-    _settle(config, home)
-    from bookbag_orchestration.screens import ScreenError, alert_table
-
-    try:
-        alert_table(_workplace(), only_open).write(sys.stdout, format)
-    except ScreenError as error:
-        raise Stop(str(error), error.code) from None
-
-
 @app.command(epilog="Example: bookbag sources --config acme/bookbag.toml")
 def sources(config: ConfigOption = None, home: HomeOption = None) -> None:
     """Each source: last load, rows, how far it reaches, quarantined rows, next sync."""
-    _settle(config, home)
+    settle(config, home)
     from bookbag_orchestration.screens import ScreenError, source_table
 
     try:
-        source_table(_workplace()).write(sys.stdout, "table")
+        source_table(workplace_of_call()).write(sys.stdout, "table")
     except ScreenError as error:
         raise Stop(str(error), error.code) from None
 
@@ -218,11 +178,11 @@ def quarantine(
     """Quarantined rows with file, line, column and reason."""
     if context.invoked_subcommand is not None:
         return
-    _settle(config, home)
+    settle(config, home)
     from bookbag_orchestration.screens import ScreenError, quarantine_table
 
     try:
-        quarantine_table(_workplace(), source).write(sys.stdout, format)
+        quarantine_table(workplace_of_call(), source).write(sys.stdout, format)
     except ScreenError as error:
         raise Stop(str(error), error.code) from None
 
@@ -234,10 +194,10 @@ def retry(
     home: HomeOption = None,
 ) -> None:
     """Read the files of quarantined rows again; `bookbag run` then builds on them."""
-    settings = _settle(config, home)
+    settings = settle(config, home)
     from bookbag_orchestration.screens import ScreenError, quarantined_files
 
-    place = _workplace()
+    place = workplace_of_call()
     try:
         files = quarantined_files(place, source)
     except ScreenError as error:
@@ -246,7 +206,7 @@ def retry(
         Console().print("Nothing is quarantined.")
         return
     write_environment(Settings(settings.home, settings.config, settings.as_of, reread=files))
-    place = _workplace()
+    place = workplace_of_call()
     from bookbag_orchestration.resources import Progress
     from bookbag_orchestration.runs import run_pipeline
     from bookbag_orchestration.screens import step_line
@@ -314,12 +274,12 @@ def monthly(
 
 
 def _report(rhythm: Rhythm, period: str | None, config: Path | None, home: Path | None) -> None:
-    _settle(config, home)
+    settle(config, home)
     from bookbag_orchestration.screens import ScreenError, published_copy
     from reports.errors import PeriodError, ReportError
     from reports.files import write_report
 
-    place = _workplace()
+    place = workplace_of_call()
     try:
         with published_copy(place) as connection:
             files = write_report(connection, place.reports, rhythm, period)
@@ -343,14 +303,3 @@ def _check_owner(place: Workplace) -> None:
         raise Stop(str(error), 2) from None
     except WarehouseBusyError as error:
         raise Stop(str(error), 1) from None
-
-
-def _workplace() -> Workplace:
-    from bookbag_orchestration.config import ConfigError
-    from bookbag_orchestration.resources import workplace
-
-    workplace.cache_clear()
-    try:
-        return workplace()
-    except ConfigError as error:
-        raise Stop(str(error), 2) from None

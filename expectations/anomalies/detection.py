@@ -24,6 +24,7 @@ from expectations.anomalies.deviations import (
     walk,
 )
 from expectations.anomalies.incidents import LEARNED_RULES as RULES
+from expectations.anomalies.incidents import OVER
 from expectations.anomalies.kept import Kept
 from expectations.anomalies.watched import SLICES, Watched, newest_day, read_watched
 
@@ -43,9 +44,15 @@ _FOUND = pa.schema(
     ]
 )  # fmt: skip
 
-_UPDATE = """
+_UPDATE = f"""
 update marts.alerts as alerts
-set rule = found.rule, severity = found.severity, state = found.state, bucket = found.bucket,
+set rule = found.rule, severity = found.severity, bucket = found.bucket,
+    state = case
+        when found.recovered_on is not null then {OVER}
+        when alerts.state = 'recovered' then 'open'
+        else alerts.state
+    end,
+    is_suppressed = found.is_suppressed,
     value = found.value, expected = found.expected, lower = found.lower, upper = found.upper,
     score = found.score, context = found.context, drill_down = found.drill_down,
     recovered_at = timezone(account.timezone, cast(found.recovered_on + 1 as timestamp))
@@ -81,9 +88,9 @@ where catalog.kpi = found.kpi and found.rule <> 'dead_feed'
 # What stood in the days that were judged again, and is not found any more.
 _VANISHED = f"""
 update marts.alerts as alerts
-set state = 'recovered', recovered_at = account.data_as_of
+set state = {OVER}, recovered_at = account.data_as_of
 from marts.account as account
-where alerts.state = 'open' and alerts.rule in {RULES}
+where alerts.recovered_at is null and alerts.rule in {RULES}
     and alerts.alert_id not in (select alert_id from found where state = 'open')"""
 
 
@@ -182,9 +189,11 @@ def _known(connection: duckdb.DuckDBPyConnection) -> Known:
 def _id(deviation: Deviation, known: Known) -> str:
     """That of the incident whose days it shares, else one of its own."""
     key = astuple(deviation.key)
-    for alert_id, first, newest in known.get((*key, deviation.is_muted), []):
-        if deviation.first <= newest and first <= deviation.newest:
-            return alert_id
+    # One that somebody called expected is excused from then on.
+    for is_muted in (deviation.is_muted, False) if deviation.is_muted else (False,):
+        for alert_id, first, newest in known.get((*key, is_muted), []):
+            if deviation.first <= newest and first <= deviation.newest:
+                return alert_id
     told = "|".join((*key, str(deviation.is_muted), str(deviation.first)))
     return hashlib.sha256(told.encode()).hexdigest()[:12]
 

@@ -12,6 +12,8 @@ from types import MappingProxyType
 
 import duckdb
 
+from expectations.anomalies.answers import SETTLED
+
 SEGMENTS = ("handling", "channel", "category", "team", "customer_segment")
 FRESHNESS = "source_freshness"
 PIPELINE = "pipeline_runs"
@@ -36,7 +38,10 @@ _COLUMNS: Mapping[str, tuple[str, str]] = {
         "varchar",
         "info of a change for the better, warn, high, or critical where a feed is dead.",
     ),
-    "state": ("varchar", "open or recovered."),
+    "state": (
+        "varchar",
+        "open or recovered, or what somebody said of it: acknowledged, snoozed, expected, wrong.",
+    ),
     "bucket": ("timestamp", "Start of the newest period in breach, local wall time."),
     "detected_at": ("timestamptz", "When a run first saw it."),
     "value": ("double", "The figure in breach, in the unit of the stat."),
@@ -99,18 +104,21 @@ _SAME = " and ".join(
     f"alerts.{name} = breaches.{name}" for name in ("kpi", "stat", "grain", *SEGMENTS, "rule")
 )
 
+# What people have said of an incident stays said when it is over.
+OVER = f"case when alerts.state in {SETTLED} then alerts.state else 'recovered' end"
+
 _UPDATE = f"""
 update marts.alerts as alerts
 set bucket = breaches.bucket, value = breaches.value, expected = breaches.expected,
     lower = breaches.lower, upper = breaches.upper, context = breaches.context,
     is_suppressed = breaches.is_suppressed, owner = breaches.owner, protocol = breaches.protocol
 from breaches
-where alerts.state = 'open' and {_SAME}"""
+where alerts.recovered_at is null and {_SAME}"""
 
 _RECOVER = f"""
 update marts.alerts as alerts
-set state = 'recovered', recovered_at = (select data_as_of from marts.account)
-where alerts.state = 'open'
+set state = {OVER}, recovered_at = (select data_as_of from marts.account)
+where alerts.recovered_at is null
     and (? or alerts.rule in {OWN_RULES})
     and alerts.rule not in {LEARNED_RULES}
     and not exists (select 1 from breaches where {_SAME})"""
@@ -129,7 +137,9 @@ select
     breaches.data_as_of as opened_at, null as recovered_at, null as notified_at,
     null as drill_down, breaches.bucket as first_bucket
 from breaches
-where not exists (select 1 from marts.alerts as alerts where alerts.state = 'open' and {_SAME})"""
+where not exists (
+    select 1 from marts.alerts as alerts where alerts.recovered_at is null and {_SAME}
+)"""
 
 
 @dataclass(frozen=True)
@@ -205,7 +215,8 @@ def count_incidents(connection: duckdb.DuckDBPyConnection, now: datetime) -> Inc
     """Those that are open and that no calendar excuses; new ones are first seen at `now`."""
     found = connection.execute(
         "select count(*), count(case when detected_at = ? then 1 end)"
-        " from marts.alerts where state = 'open' and not is_suppressed",
+        f" from marts.alerts where recovered_at is null and state not in {SETTLED}"
+        " and not is_suppressed",
         [now],
     ).fetchone()
     return Incidents(*(found or (0, 0)))

@@ -64,6 +64,9 @@ union all
 select 'AI contacts are counted', 'launch', ai_coverage_complete_from, ai_coverage_complete_from,
     null, null, null, null
 from marts.account where ai_coverage_complete_from is not null
+union all
+select name, kind, starts_on, ends_on, expected_direction, channel, category, kpi
+from raw_bookbag.told_events
 order by all"""
 
 
