@@ -196,3 +196,17 @@ def test_day_by_day_is_as_all_at_once() -> None:
     assert [breaches(told, series) for series in range(3)] == [
         breaches(judged(seen), series) for series in range(3)
     ]
+
+
+def test_an_event_that_lasts_longer_goes_on_as_its_last_day_was() -> None:
+    """Two days the first time, five the next: no day of them is the day after."""
+    first, again = (
+        Event("Sale", "promo", BEGIN + timedelta(begin), BEGIN + timedelta(begin + days - 1))
+        for begin, days in ((150, 2), (450, 5))
+    )
+    figures = noise(100, days=560)
+    figures[0, 150:152] = np.round(figures[0, 150:152] * 2.5)
+    figures[0, 450:455] = np.round(figures[0, 450:455] * 2.5)
+    assert breaches(judged(counts(figures), first, again)) == []
+    figures[0, 457] *= 2.5
+    assert breaches(judged(counts(figures), first, again)) == [457]

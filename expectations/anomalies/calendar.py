@@ -36,6 +36,14 @@ class Event:
         """Whether a day is one of the event's, or of the days after it."""
         return self.starts_on <= day <= self.ends_on + TAIL
 
+    def like(self, day: date, before: "Event") -> date:
+        """The day of an earlier time that was as this one: as far into it, or as far behind its end
+        where it is over. One that lasts longer now goes on as its last day was.
+        """
+        if day > self.ends_on:
+            return before.ends_on + (day - self.ends_on)
+        return min(before.starts_on + (day - self.starts_on), before.ends_on)
+
 
 @dataclass(frozen=True)
 class Calendar:

@@ -185,13 +185,14 @@ class Detector:
         return trained
 
     def _learned(self, memory: Memory, event: Event, first: int, last: int) -> Floats | None:
-        """What the event did to the buckets that were as far into it the last time it came; None
-        where it has not come before, or too early to be known.
+        """What the event did to the buckets of the day that was like this one the last time it came;
+        None where it has not come before, or too early to be known.
         """
         before = self.calendar.before(event)
         if before is None:
             return None
-        shift = event.starts_on - before.starts_on
+        day = _day(self.starts[first])
+        shift = day - event.like(day, before)
         then = [each - shift for each in self.starts[first:last]]
         index = {start: place for place, start in enumerate(self.starts)}
         places = [index[each] for each in then if each in index]
