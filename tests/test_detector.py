@@ -210,3 +210,14 @@ def test_an_event_that_lasts_longer_goes_on_as_its_last_day_was() -> None:
     assert breaches(judged(counts(figures), first, again)) == []
     figures[0, 457] *= 2.5
     assert breaches(judged(counts(figures), first, again)) == [457]
+
+
+def test_what_is_expected_of_a_shop_that_grows_does_not_lag_behind() -> None:
+    """A mean of the past would be 4 % short where a shop doubles in a year."""
+    growth = 2 ** (np.arange(400) / 365)
+    week = np.array([1.2, 1.1, 1.0, 1.0, 1.1, 0.8, 0.8])[np.arange(400) % 7]
+    figures = np.random.default_rng(7).poisson(2000 * week * growth, (3, 400)).astype(float)
+    told = judged(counts(figures))
+    alone = [each for each in told[-100:] if each.scores.buckets.max() == 1]
+    short = [1 - each.scores.expected / (2000 * week * growth)[each.bucket] for each in alone]
+    assert abs(np.mean(short)) < 0.01

@@ -20,6 +20,8 @@ WINSORISED = 3.0
 STRANGE = 4.0
 # A series that has never moved may: by a deviation of the least effect over this.
 STEADIEST = 8.0
+# No shop grows more than threefold a year for long; what does is news, and no trend.
+STEEPEST = np.log(3) / 365
 # A median of absolute values in standard deviations of a normal curve, and its square for squares.
 SIGMA, SIGMA_2 = 1.4826, 2.198
 
@@ -50,6 +52,7 @@ class Pace:
     half_life: float
     burn: int
     fresh: int
+    trend: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -72,23 +75,47 @@ class Baseline:
     def expected(self, lag: int) -> Floats:
         """What was expected of each bucket by those that end `lag` before it; NaN before any."""
         level = _level(self.clean, self.weight, self.pace.half_life, lag)
-        return _seasoned(self.window.law, level, self.season)
+        return _seasoned(self.window.law, level * self._growth(lag), self.season)
 
     def staleness(self, lag: int) -> Floats:
         """By how many buckets what each level was learned from is older than it would be had all
         been normal: after an incident a level is what it was before.
         """
-        place = np.arange(self.clean.shape[1], dtype=float)[None, :]
-        middle = _level(
-            np.broadcast_to(place, self.clean.shape), self.weight, self.pace.half_life, lag
+        usual = _level(self._place, np.ones_like(self.weight), self.pace.half_life, lag)
+        return np.maximum(np.nan_to_num(usual - self._middle(lag)), 0.0)
+
+    @property
+    def _place(self) -> Floats:
+        return np.broadcast_to(np.arange(self.clean.shape[1], dtype=float), self.clean.shape)
+
+    def _middle(self, lag: int) -> Floats:
+        """From when each level is, on average."""
+        return _level(self._place, self.weight, self.pace.half_life, lag)
+
+    def _growth(self, lag: int) -> Floats | float:
+        """What a level has grown by since it was learned: a mean of the past lags behind a shop
+        that grows. A line through a longer time says how fast, as far as it is no chance.
+        """
+        if not (self.pace.trend and self.window.law.is_noise_relative):
+            return 1.0
+        weight, trend = self.weight, self.pace.trend
+        place = self._place
+        then, mean = (_level(each, weight, trend, lag) for each in (place, self.clean))
+        both, square, squares = (
+            _level(each, weight, trend, lag)
+            for each in (place * self.clean, place**2, self.clean**2)
         )
-        usual = _level(
-            np.broadcast_to(place, self.clean.shape),
-            np.ones_like(self.weight),
-            self.pace.half_life,
-            lag,
-        )
-        return np.maximum(np.nan_to_num(usual - middle), 0.0)
+        over, together = square - then**2, both - then * mean
+        slope = together / np.maximum(over, 1.0)
+        rest = np.maximum(squares - mean**2 - slope * together, 0.0)
+        # Buckets that follow each other stray together, for half a season or so.
+        known = _count(weight > 0, trend, lag) * 2 / self.pace.season
+        doubt = rest / np.maximum(known * over, LEAST_MEAN)
+        share = np.maximum(1 - doubt / np.maximum(slope**2, LEAST_MEAN**2), 0.0)
+        rate = np.clip(share * slope / np.maximum(mean, LEAST_MEAN), -STEEPEST, STEEPEST)
+        age = place - self._middle(lag)
+        growth: Floats = np.exp(np.nan_to_num(rate * age))
+        return growth
 
     def variance(self, mean: Floats) -> Floats:
         """Of a figure whose expected value is `mean`, by its size."""
@@ -168,6 +195,14 @@ def _level(clean: Floats, weight: Floats, half_life: float, lag: int) -> Floats:
     weights = lfilter([1.0], [1.0, -decay], weight, axis=1)[:, :-lag]
     np.divide(sums, weights, out=level[:, lag:], where=weights > 0)
     return level
+
+
+def _count(is_on: Bools, half_life: float, lag: int) -> Floats:
+    """How many buckets that are on end `lag` before each, older ones as parts of one."""
+    decay = 0.5 ** (1 / half_life)
+    sums = np.zeros(is_on.shape)
+    sums[:, lag:] = lfilter([1.0], [1.0, -decay], is_on.astype(float), axis=1)[:, :-lag]
+    return sums
 
 
 def _tamed(figure: Floats, trained: Bools) -> Floats:

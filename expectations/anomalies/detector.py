@@ -185,8 +185,8 @@ class Detector:
         return trained
 
     def _learned(self, memory: Memory, event: Event, first: int, last: int) -> Floats | None:
-        """What the event did to the buckets of the day that was like this one the last time it came;
-        None where it has not come before, or too early to be known.
+        """What the event did to the buckets of the day that was like this one the last time; None
+        where it has not come before, or too early to be known.
         """
         before = self.calendar.before(event)
         if before is None:

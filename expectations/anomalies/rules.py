@@ -59,7 +59,7 @@ class Rules:
 
 
 DAILY: Final = Rules(
-    pace=Pace(season=7, half_life=14, burn=7, fresh=10),
+    pace=Pace(season=7, half_life=14, burn=7, fresh=10, trend=42),
     per_day=1,
     window=140,
     one=4.1,
