@@ -5,7 +5,7 @@ level that several buckets are held against ends before the first of them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -109,6 +109,13 @@ class Case:
     base: Baseline
     rules: Rules
     tested: int
+    means: dict[int, Floats] = field(default_factory=dict, init=False, repr=False)
+    """What was expected, by the lag: several rules ask for the same."""
+
+    def expected(self, lag: int) -> Floats:
+        if lag not in self.means:
+            self.means[lag] = self.base.expected(lag)
+        return self.means[lag]
 
     @cached_property
     def known(self) -> Ints:
@@ -122,7 +129,7 @@ class Case:
         """Each bucket by itself. `scale`: what an event makes of it; see `effects`."""
         law, rules, newest = self.base.window.law, self.rules, np.s_[:, -self.tested :]
         figure, size = self.base.window.figure, self.base.window.size
-        mean = self.base.expected(lag=1)
+        mean = self.expected(lag=1)
         variance = self.base.variance(np.nan_to_num(mean))
         z = (figure - mean) / np.sqrt(variance)
         usual = robust_scale(z, self.base.is_used, WIDEST, rules.young)
@@ -174,7 +181,7 @@ class Case:
         of such a run), of counts.
         """
         base, window = self.base, self.base.window
-        mean = np.nan_to_num(base.expected(lag=1))
+        mean = np.nan_to_num(self.expected(lag=1))
         noise = np.maximum(base.noise, UNSTEADY)
         events = np.nan_to_num(window.figure)
         is_there = window.size > 0
@@ -228,7 +235,7 @@ class Case:
 
     def _sums(self, buckets: int) -> "_Sums":
         law, window = self.base.window.law, self.base.window
-        mean = self.base.expected(lag=max(self.rules.lag, buckets))
+        mean = self.expected(lag=max(self.rules.lag, buckets))
         is_there = (window.size > 0) & np.isfinite(window.figure) & np.isfinite(mean)
         is_new = np.zeros_like(is_there)
         is_new[:, -self.tested :] = True
