@@ -110,7 +110,9 @@ class Detector:
         while first < until:
             day = _day(self.starts[first])
             event, last = self.calendar.at(day), first
-            while last < until and self._goes_on(day, days, event, _day(self.starts[last])):
+            # Each day of an event is held against its own like.
+            length = days if event is None else 1
+            while last < until and self._goes_on(day, length, event, _day(self.starts[last])):
                 last += 1
             yield from self._judge_together(memory, event, first, last)
             first = last
