@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 README, DECISIONS = ROOT / "README.md", ROOT / "DECISIONS.md"
 FORMAT = ROOT / "docs" / "export-format.md"
 VENDORS = ROOT / "docs" / "vendor-figures.md"
-DOCUMENTS = (README, DECISIONS, FORMAT, VENDORS)
+ALERTS = ROOT / "docs" / "alerts.md"
+DOCUMENTS = (README, DECISIONS, FORMAT, VENDORS, ALERTS)
 KPI_FILES = ROOT / "dbt_project" / "models" / "marts" / "kpis"
 
 

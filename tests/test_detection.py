@@ -9,7 +9,9 @@ from scipy.stats import norm
 
 from expectations.anomalies.deviations import discoveries
 from expectations.anomalies.incidents import update_incidents
+from expectations.anomalies.laws import LAWS
 from tests.anomaly_support import DAYS, Marts, drawn, of_categories, on
+from tests.docs_support import kpi_blocks
 
 
 @pytest.fixture
@@ -209,6 +211,20 @@ def test_a_threshold_that_is_over_leaves_the_detector_its_incidents(marts: Marts
     marts.judge(100)
     update_incidents(marts.connection, datetime(2026, 6, 1, tzinfo=UTC))
     assert marts.alerts("state") == [("open",)]
+
+
+def test_what_the_catalogue_has_watched_is_a_stat_by_day_and_a_law() -> None:
+    for name, block in kpi_blocks().items():
+        meta = block["config"]["meta"]
+        if watch := meta.get("watch"):
+            assert watch["law"] in LAWS, name
+            stats = {stat.get("stat") for stat in meta["stats"]}
+            stats |= {
+                f"{kind}{tail}"
+                for stat in meta["stats"] if stat.get("times")
+                for kind in ("mean", "median", "p90") for tail in ("", "_biz")
+            }  # fmt: skip
+            assert watch["stat"] in stats, name
 
 
 def test_discoveries_are_those_of_benjamini_and_hochberg() -> None:

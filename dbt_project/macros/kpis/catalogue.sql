@@ -2,8 +2,9 @@
   The catalogue: every exposure tagged `kpi`, read once a model, checked, and its stats written out.
 
   A block's config.meta holds code, tier, unit, direction, quadrant, benchmark, benchmark_source,
-  protocol, cadence, alert (words), alerts (rules), targets, reads (tickets, orders) and needs
-  (flags of int_accounts), and the defaults of its stats. A stat has, or inherits from its block:
+  protocol, cadence, alert (words), alerts (rules), watch (the stat whose days the anomaly detector
+  watches, and the law it varies by: count | rate | ratio | mean | duration), targets, reads
+  (tickets, orders) and needs (flags of int_accounts), and the defaults of its stats. A stat has, or inherits from its block:
     fact, at            fact table and its instant; or `snapshot: {day: fact, hour: fact}` (stocks)
     where               SQL over the fact's columns
     attribution         cohort | event | as_of
