@@ -141,17 +141,24 @@ def write_account(connection: duckdb.DuckDBPyConnection, config: Config) -> None
         ],
     }
     connection.execute("begin")
-    connection.execute("create schema if not exists raw_bookbag")
+    keep_tables(connection)
     for table, columns in _TABLES.items():
         connection.execute(f"create or replace table raw_bookbag.{table} ({columns})")
         for row in rows[table]:
             marks = ", ".join("?" for _ in row)
             connection.execute(f"insert into raw_bookbag.{table} values ({marks})", list(row))
-    for table, columns in {**_KEPT, **_BUILT}.items():
+    for table, columns in _BUILT.items():
         _keep(connection, table, columns)
     _write_shapes(connection)
     _write_told_alerts(connection)
     connection.execute("commit")
+
+
+def keep_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """What is kept from run to run is there, in a warehouse of an earlier version too."""
+    connection.execute("create schema if not exists raw_bookbag")
+    for table, columns in _KEPT.items():
+        _keep(connection, table, columns)
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, table: str, columns: str) -> None:

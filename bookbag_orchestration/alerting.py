@@ -7,6 +7,7 @@ half-built is not told.
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from bookbag_orchestration.account import keep_tables
 from bookbag_orchestration.pipeline_runs import published
 from bookbag_orchestration.resources import LOOK_WAIT_S, Workplace
 from expectations.anomalies.answers import UnknownAlertError, answer, wake
@@ -30,6 +31,7 @@ def bring_up_to_date(place: Workplace, now: datetime, *, is_live: bool = False) 
         return None
     is_judged = place.history.is_judged()
     with place.connect() as connection:
+        keep_tables(connection)
         late, allowances = place.late_sources(now), place.allowances()
         update_incidents(connection, now, late, allowances, faults, is_judged=is_judged)
         wake(connection, now.astimezone(ZoneInfo(place.config.account.timezone)).date())
