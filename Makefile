@@ -18,10 +18,13 @@ export GX_ANALYTICS_ENABLED := false
 run: $(READY)
 	$(BIN)/bookbag run
 
+# One more than there are cores: a test often waits for a process that it has started.
+PROCESSES = $(shell $(BIN)/python -c "import os; print((os.cpu_count() or 1) + 1)")
+
 # Data that the project may not carry: tests that need it are left out where it is not.
 test: export BOOKBAG_SHARED ?= $(wildcard ../shared)
 test: $(READY)
-	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -213,7 +213,7 @@ def test_a_pass_that_was_cut_short_is_made_good_by_the_next(
     with monkeypatch.context() as patch:
         patch.setattr(
             "bookbag_orchestration.live_pass.bring_up_to_date",
-            lambda *_: (_ for _ in ()).throw(KeyboardInterrupt),
+            lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt),
         )
         with pytest.raises(KeyboardInterrupt):
             shop.watch()
