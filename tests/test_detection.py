@@ -187,6 +187,20 @@ def test_days_that_are_not_over_or_not_decided_are_not_there(marts: Marts) -> No
     assert marts.alerts("kpi, first_bucket, state") == [("deflection_rate", on(100), "open")]
 
 
+def test_days_that_are_not_decided_end_no_incident(marts: Marts) -> None:
+    sizes = drawn(200)
+    hits = np.round(sizes * 0.5)
+    hits[100] = round(sizes[100] * 0.2)
+    marts.add("deflection_rate", hits, sizes)
+    marts.connection.execute("update marts.kpi_values set is_mature = period_start < ?", [on(101)])
+    for day in range(100, 109):
+        marts.judge(day)
+    assert marts.alerts("first_bucket, state") == [(on(100), "open")]
+    marts.connection.execute("update marts.kpi_values set is_mature = true")
+    marts.judge(109)
+    assert marts.alerts("first_bucket, state") == [(on(100), "recovered")]
+
+
 def test_a_live_pass_looks_again_when_a_day_has_ended(marts: Marts) -> None:
     of_categories(marts, {"parcel": (100, 90)})
     marts.judge(99, again=False)

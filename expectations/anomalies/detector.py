@@ -160,8 +160,9 @@ class Detector:
             memory.open(series, since, bucket, int(np.sign(scores.z[series])))
         standing = memory.opened >= 0
         is_calm = standing & ~is_breach & (np.abs(scores.alone) < CALM_Z) & ~scores.is_empty
-        # A day of the calendar ends nothing.
-        memory.calm = np.where(is_calm, memory.calm + 1, 0) if event is None else memory.calm
+        # A day of the calendar ends nothing, nor does one of which nothing is known.
+        says = scores.is_there & (event is None)
+        memory.calm = np.where(says, np.where(is_calm, memory.calm + 1, 0), memory.calm)
         recovered = standing & (memory.calm >= CALM_BUCKETS)
         long = ACCEPTED_AFTER_DAYS * self.rules.per_day
         for series in np.flatnonzero(recovered).tolist():

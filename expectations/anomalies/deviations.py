@@ -132,9 +132,10 @@ class Walk:
     def _is_explained(self, series: int) -> bool:
         """Whether a segment's breach is part of one of the whole, which names its segments."""
         whole = self._whole.get(self.watched.keys[series].kpi, series)
+        standing = self._standing.get(series)
         return (
             whole != series
-            and series not in self._standing
+            and (standing is None or standing.score is None)
             and self.memory.opened[whole] >= 0
             and self.memory.side[whole] == self.memory.side[series]
         )

@@ -22,6 +22,7 @@ class Scores:
     of that rule, its `strength` as a share of the threshold (from 1 on it is broken), of how many
     `buckets` (0 = the feed is dead). `alone` is the z of the bucket by itself, `usual` what was
     expected of it. `is_known`: enough has been learned. `is_empty`: next to nothing came.
+    `is_there`: there is a figure.
     """
 
     seen: Floats
@@ -35,6 +36,7 @@ class Scores:
     usual: Floats
     is_known: Bools
     is_empty: Bools
+    is_there: Bools
 
     def at(self, place: int) -> "Scores":
         """Those of one tested bucket, (series,)."""
@@ -80,6 +82,7 @@ def score(
         usual=shown(alone.expected),
         is_known=is_known,
         is_empty=is_empty,
+        is_there=window.size[:, -tested:] > 0,
     )
 
 
