@@ -8,7 +8,7 @@ import pytest
 
 from expectations.anomalies.answers import UnknownAlertError, answer, wake
 from expectations.anomalies.incidents import LEARNED_RULES
-from tests.anomaly_support import Marts, of_categories, on
+from tests.anomaly_support import Marts, drawn, of_categories, on
 from tests.support import bookbag, call, landed
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -94,3 +94,18 @@ def test_the_command_keeps_an_answer_and_the_next_copy_shows_it(golden: Path, ho
 @pytest.fixture
 def home(golden: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(golden, tmp_path / "home"))
+
+
+def test_what_is_expected_of_a_team_is_not_of_another() -> None:
+    marts = Marts()
+    for seed, team in enumerate(("care", "returns")):
+        tickets = drawn(40, seed)
+        tickets[100 + 2 * seed] += 80
+        marts.add("tickets_created", tickets, slice={"team": team})
+    marts.judge(100)
+    say(marts, "expected")
+    marts.judge(102)
+    found = marts.connection.execute(
+        "select team, is_suppressed from marts.alerts order by team"
+    ).fetchall()
+    assert found == [("care", True), ("returns", False)]

@@ -247,3 +247,82 @@ def test_discoveries_are_those_of_benjamini_and_hochberg() -> None:
     z = norm.isf(chances / 2)
     is_judged = np.array([True] * 5 + [False])
     assert discoveries(z, is_judged).tolist() == [True, False, True, False, False, False]
+
+
+@pytest.mark.parametrize("first", [1, 5, 20, 24])
+def test_a_new_shop_is_learned_night_by_night(marts: Marts, first: int) -> None:
+    of_categories(marts, {"parcel": (10, 300)})
+    for day in range(first, 30):
+        marts.judge(day)
+    assert marts.alerts("kpi") == []
+
+
+def test_an_event_of_one_category_leaves_the_others_explained_by_the_whole(marts: Marts) -> None:
+    marts.connection.execute(
+        "insert into core.dim_calendar_context values ('Down', 'outage', ?, ?, null, 'returns',"
+        " null, 'up')",
+        [on(10).date(), on(11).date()],
+    )
+    of_categories(marts, {"parcel": (100, 90)})
+    marts.judge(100)
+    ((category, why),) = marts.alerts("category, drill_down")
+    assert category == "all"
+    assert [part["segment"] for part in json.loads(why)] == ["parcel"]
+
+
+def lasting(marts: Marts, days: range) -> None:
+    """90 tickets more on each of the days, of which no category is known."""
+    tickets = drawn(100)
+    tickets[days.start : days.stop] += 90
+    marts.add("tickets_created", tickets)
+
+
+def test_who_looks_back_a_little_closes_nothing_that_stands(marts: Marts) -> None:
+    lasting(marts, range(100, 115))
+    for day in (110, 106, 107, 108):
+        marts.judge(day)
+        assert marts.alerts("first_bucket, state") == [(on(100), "open")], day
+
+
+def test_what_is_decided_late_is_judged_when_it_is(marts: Marts) -> None:
+    """An outcome that is open for ten days."""
+    sizes = drawn(200)
+    hits = np.round(sizes * 0.5)
+    hits[95] = round(sizes[95] * 0.15)
+    marts.add("deflection_rate", hits, sizes)
+    for day in range(90, 112):
+        marts.connection.execute(
+            "update marts.kpi_values set is_mature = period_start < ?", [on(day - 9)]
+        )
+        marts.judge(day)
+    assert marts.alerts("first_bucket") == [(on(95),)]
+
+
+def test_a_launch_ends_no_incident(marts: Marts) -> None:
+    lasting(marts, range(90, 115))
+    marts.judge(92)
+    marts.connection.execute(
+        "insert into core.dim_calendar_context values ('AI', 'launch', ?, ?, null, null, null,"
+        " null)",
+        [on(95).date(), on(95).date()],
+    )
+    for day in range(93, 100):
+        marts.judge(day)
+    assert marts.alerts("first_bucket, state") == [(on(90), "open")]
+
+
+def test_a_long_event_is_one_excused_incident(marts: Marts) -> None:
+    marts.connection.execute(
+        "insert into core.dim_calendar_context values ('Sale', 'promo', ?, ?, null, null, null,"
+        " 'up')",
+        [on(80).date(), on(105).date()],
+    )
+    tickets = drawn(100)
+    tickets[82] += 90
+    tickets[95] += 90
+    marts.add("tickets_created", tickets)
+    for day in range(78, 98):
+        marts.judge(day)
+    assert marts.alerts("first_bucket, state, is_suppressed") == [(on(82), "open", True)]
+    marts.judge(112)
+    assert marts.alerts("state") == [("recovered",)]

@@ -20,7 +20,8 @@ SETTLED: Final = ("expected", "wrong")
 ANSWERS: Final = "alert_id varchar, answer varchar, until date, answered_at timestamptz"
 EVENTS: Final = (
     "alert_id varchar, name varchar, kind varchar, starts_on date, ends_on date,"
-    " expected_direction varchar, channel varchar, category varchar, kpi varchar"
+    " expected_direction varchar, kpi varchar, channel varchar, category varchar,"
+    " handling varchar, team varchar"
 )
 
 _EXPECTED = """
@@ -28,7 +29,8 @@ insert into raw_bookbag.told_events
 select
     alert_id, 'said of ' || alert_id, 'promo', cast(coalesce(first_bucket, bucket) as date),
     cast(bucket as date), case when score < 0 then 'down' else 'up' end,
-    nullif(channel, 'all'), nullif(category, 'all'), kpi
+    kpi, nullif(channel, 'all'), nullif(category, 'all'), nullif(handling, 'all'),
+    nullif(team, 'all')
 from marts.alerts
 where alert_id = ? and rule in {rules}"""
 

@@ -273,6 +273,8 @@ def _mean(figure: Floats, weight: Floats) -> Floats:
 
 def median(figure: Floats, is_used: Bools) -> Floats:
     """(series, 1): the median of what is used; 0 where nothing is."""
+    if not figure.shape[1]:
+        return np.zeros((len(figure), 1))
     kept = np.sort(np.where(is_used, figure, np.inf), axis=1)
     count = is_used.sum(axis=1)
     rows = np.arange(len(figure))

@@ -8,7 +8,7 @@ again is the same incident, with its newest figures; one that is no more was non
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -29,6 +29,8 @@ from expectations.anomalies.kept import Kept
 from expectations.anomalies.watched import SLICES, Watched, newest_day, read_watched
 
 KEYS: Final = ("kpi", "stat", *SLICES)
+# A figure whose outcome is open for longer is not waited for.
+LONGEST_OPEN: Final = 100
 # z from which a deviation is more than a warning.
 HIGH: Final = 6.0
 
@@ -91,7 +93,8 @@ update marts.alerts as alerts
 set state = {OVER}, recovered_at = account.data_as_of
 from marts.account as account
 where alerts.recovered_at is null and alerts.rule in {RULES}
-    and alerts.alert_id not in (select alert_id from found where state = 'open')"""
+    and alerts.alert_id not in (select alert_id from found where state = 'open')
+    and not (alerts.is_suppressed and list_contains($active, alerts.context))"""
 
 
 def detect(connection: duckdb.DuckDBPyConnection, now: datetime, *, again: bool = True) -> None:
@@ -110,42 +113,55 @@ def detect(connection: duckdb.DuckDBPyConnection, now: datetime, *, again: bool 
     if judged_until is not None and newest < judged_until:
         # Who looks back to an earlier day begins anew.
         kept, judged_until = {}, None
-    deviations: list[Deviation] = []
-    memories: list[Kept] = []
-    until = newest - timedelta(days=REJUDGED)
-    for watched in read_watched(connection, newest):
-        found, memory = _walk(watched, kept, judged_until, until)
-        deviations += found
-        memories += memory
+    groups = read_watched(connection, newest)
+    if not groups:
+        return
+    # What is not decided yet has to be judged when it is.
+    decided = max(min(group.decided for group in groups), newest - timedelta(days=LONGEST_OPEN))
+    until = decided - timedelta(days=REJUDGED)
+    until = max(until, judged_until) if judged_until else until
+    deviations, memories = _walk(groups, kept, judged_until, until)
+    active = [
+        _context(event.name) for group in groups if (event := group.calendar.at(newest)) is not None
+    ]
     connection.execute("begin")
-    _merge(connection, deviations, now)
+    _merge(connection, deviations, active, now)
     _remember(connection, memories, until, newest)
     connection.execute("commit")
 
 
 def _walk(
-    watched: Watched, kept: dict[str, Kept], judged_until: date | None, until: date
+    groups: Sequence[Watched], kept: dict[str, Kept], judged_until: date | None, until: date
 ) -> tuple[list[Deviation], list[Kept]]:
     """The deviations, and what to keep of the days up to `until`."""
-    memory = restore(watched, kept)
-    begin = begin_of(watched.days, judged_until)
+    memories = [restore(watched, kept) for watched in groups]
+    days = groups[0].days
     standing = {
-        series: Deviation.standing(key, kept[key.name].opened or watched.days[0])
+        key: Deviation.standing(key, kept[key.name].opened or days[0], judged_until or days[0])
+        for watched, memory in zip(groups, memories, strict=True)
         for series, key in enumerate(watched.keys)
         if key.name in kept and memory.opened[series] >= 0
     }
-    remembered = keep(watched, memory)
-    found = list(standing.values())
-    for bucket, state in walk(watched, memory, begin, standing):
-        if watched.days[bucket] == until:
-            remembered = keep(watched, memory)
+
+    def remembered() -> list[Kept]:
+        both = zip(groups, memories, strict=True)
+        return [each for watched, memory in both for each in keep(watched, memory)]
+
+    kept_now, found = remembered(), list(standing.values())
+    for bucket, state in walk(groups, memories, begin_of(days, judged_until), standing):
+        if days[bucket] == until:
+            kept_now = remembered()
         found = state.found
-    return found, remembered
+    return found, kept_now
 
 
 def _merge(
-    connection: duckdb.DuckDBPyConnection, deviations: Sequence[Deviation], now: datetime
+    connection: duckdb.DuckDBPyConnection,
+    deviations: Sequence[Deviation],
+    active: Sequence[str],
+    now: datetime,
 ) -> None:
+    """`active`: contexts of the events that the newest day is one of."""
     known = _known(connection)
     rows = [_row(deviation, _id(deviation, known)) for deviation in deviations]
     connection.register("deviations", pa.Table.from_pylist(rows, _FOUND))
@@ -167,40 +183,59 @@ def _merge(
     connection.execute(_BETTER)
     connection.execute(_UPDATE)
     connection.execute(_INSERT, {"now": now})
-    connection.execute(_VANISHED)
+    connection.execute(_VANISHED, {"active": list(active)})
     connection.execute("drop table found")
 
 
-Known = dict[tuple[Any, ...], list[tuple[str, date, date]]]
+@dataclass(frozen=True)
+class _Known:
+    """An incident that is there: its days, what excuses it, and whether it stands."""
+
+    alert_id: str
+    first: date
+    newest: date
+    is_suppressed: bool
+    context: str | None
+    is_standing: bool
 
 
-def _known(connection: duckdb.DuckDBPyConnection) -> Known:
-    """Incidents by series and whether the calendar excuses them: id, first and newest day."""
+def _known(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, ...], list[_Known]]:
+    """Incidents by series, the oldest first."""
     rows = connection.execute(
-        f"select alert_id, cast(first_bucket as date), cast(bucket as date), is_suppressed,"
-        f" {', '.join(KEYS)} from marts.alerts where rule in {RULES} order by first_bucket"
+        "select alert_id, cast(first_bucket as date), cast(bucket as date), is_suppressed,"
+        f" context, recovered_at is null, {', '.join(KEYS)} from marts.alerts"
+        f" where rule in {RULES} order by first_bucket"
     ).fetchall()
-    known: Known = {}
-    for alert_id, first, newest, is_suppressed, *key in rows:
-        known.setdefault((*key, is_suppressed), []).append((alert_id, first, newest))
+    known: dict[tuple[str, ...], list[_Known]] = {}
+    for row in rows:
+        known.setdefault(tuple(row[6:]), []).append(_Known(*row[:6]))
     return known
 
 
-def _id(deviation: Deviation, known: Known) -> str:
-    """That of the incident whose days it shares, else one of its own."""
+def _id(deviation: Deviation, known: dict[tuple[str, ...], list[_Known]]) -> str:
+    """That of the incident whose days or event it shares, else one of its own."""
     key = astuple(deviation.key)
-    # One that somebody called expected is excused from then on.
-    for is_muted in (deviation.is_muted, False) if deviation.is_muted else (False,):
-        for alert_id, first, newest in known.get((*key, is_muted), []):
-            if deviation.first <= newest and first <= deviation.newest:
-                return alert_id
+    for other in known.get(key, []):
+        is_shared = deviation.first <= other.newest and other.first <= deviation.newest
+        if deviation.is_muted:
+            # One that somebody called expected is excused from then on.
+            is_event = other.is_standing and other.context == _context(deviation.event)
+            is_same = is_shared or (other.is_suppressed and is_event)
+        else:
+            is_same = is_shared and not other.is_suppressed
+        if is_same and (deviation.score is not None or other.is_standing):
+            return other.alert_id
     told = "|".join((*key, str(deviation.is_muted), str(deviation.first)))
     return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 
+def _context(event: str | None) -> str:
+    return f"expected: {event}"
+
+
 def _row(deviation: Deviation, alert_id: str) -> dict[str, Any]:
     is_over = deviation.recovered is not None
-    context = f"expected: {deviation.event}" if deviation.is_muted else None
+    context = _context(deviation.event) if deviation.is_muted else None
     if deviation.is_accepted:
         context = "the new level, since it has lasted five weeks"
     high = abs(deviation.score or 0) >= HIGH

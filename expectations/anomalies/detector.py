@@ -161,7 +161,7 @@ class Detector:
         standing = memory.opened >= 0
         is_calm = standing & ~is_breach & (np.abs(scores.alone) < CALM_Z) & ~scores.is_empty
         # A day of the calendar ends nothing, nor does one of which nothing is known.
-        says = scores.is_there & (event is None)
+        says = scores.is_there & scores.is_known & (event is None)
         memory.calm = np.where(says, np.where(is_calm, memory.calm + 1, 0), memory.calm)
         recovered = standing & (memory.calm >= CALM_BUCKETS)
         long = ACCEPTED_AFTER_DAYS * self.rules.per_day

@@ -55,146 +55,187 @@ class Deviation:
     event: str | None = None
 
     @classmethod
-    def standing(cls, key: Key, opened: date) -> "Deviation":
-        """One that stood when the walk began."""
-        return cls(key, opened, opened, "anomaly", None, None, None, None, None)
+    def standing(cls, key: Key, opened: date, until: date) -> "Deviation":
+        """One that stood when the walk began, and was told on one of these days, if at all."""
+        return cls(key, opened, until, "anomaly", None, None, None, None, None)
 
 
 def walk(
-    watched: Watched,
-    memory: Memory,
+    groups: Sequence[Watched],
+    memories: Sequence[Memory],
     begin: int,
-    standing: Mapping[int, Deviation] = MappingProxyType({}),
+    standing: Mapping[Key, Deviation] = MappingProxyType({}),
 ) -> Iterator[tuple[int, "Walk"]]:
-    """Judges the days from index `begin` on, and gives itself after each. `standing`: what stood
-    when it began, by series.
+    """Judges the days of all groups from index `begin` on, and gives itself after each. `standing`:
+    what stood when it began.
     """
-    state = Walk(watched, memory, standing)
-    days = len(watched.days)
+    state = Walk(groups, memories, standing)
+    of_groups = [_days(*each, begin) for each in zip(groups, memories, strict=True)]
+    for judged in zip(*of_groups, strict=True):
+        state.take(judged)
+        yield judged[0].bucket, state
+
+
+def _days(watched: Watched, memory: Memory, begin: int) -> Iterator[Judged]:
     # Of a stock that is empty nothing is dead.
     dead = 0.0 if watched.is_stock else DAILY.dead
     rules = replace(DAILY, fewest=watched.fewest, least_events=LEAST_EVENTS, dead=dead)
     detector = Detector(watched.seen, watched.days, watched.calendar, rules)
-    by_week = max(min(days - RECENT, days), begin)
-    for first, until, step in ((begin, by_week, WEEK), (by_week, days, 1)):
-        for judged in detector.judge(memory, first, until, step):
-            state.take(judged)
-            yield judged.bucket, state
+    days = len(watched.days)
+    by_week = max(days - RECENT, begin)
+    yield from detector.judge(memory, begin, by_week, WEEK)
+    yield from detector.judge(memory, by_week, days)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a series is: its group, and its row there."""
+
+    group: int
+    row: int
 
 
 class Walk:
     """What is found on the way: deviations that have ended, and those that stand."""
 
-    def __init__(self, watched: Watched, memory: Memory, standing: Mapping[int, Deviation]) -> None:
-        self.watched, self.memory = watched, memory
+    def __init__(
+        self,
+        groups: Sequence[Watched],
+        memories: Sequence[Memory],
+        standing: Mapping[Key, Deviation],
+    ) -> None:
+        self.groups, self.memories = groups, memories
         self.ended: list[Deviation] = []
         self._standing = dict(standing)
-        self._muted: dict[int, Deviation] = {}
-        self._usual = np.full(watched.seen.value.shape, np.nan)
-        self._whole = {key.kpi: at for at, key in enumerate(watched.keys) if key.slice is None}
-        self._is_segment = np.array([key.slice is not None for key in watched.keys])
+        self._muted: dict[Key, Deviation] = {}
+        self._usual = [np.full(each.seen.value.shape, np.nan) for each in groups]
+        self._whole: dict[str, _Place] = {}
+        self._segments: dict[str, list[tuple[Key, _Place]]] = {}
+        self._places: list[tuple[Key, _Place]] = []
+        for group, each in enumerate(groups):
+            for row, key in enumerate(each.keys):
+                place = _Place(group, row)
+                self._places.append((key, place))
+                if key.slice is None:
+                    self._whole[key.kpi] = place
+                else:
+                    self._segments.setdefault(key.kpi, []).append((key, place))
+        self._is_segment = np.array([key.slice is not None for key, _ in self._places])
 
     @property
     def found(self) -> list[Deviation]:
         """All deviations so far."""
         return [*self.ended, *self._standing.values(), *self._muted.values()]
 
-    def take(self, judged: Judged) -> None:
-        """One day of all series."""
-        day = self.watched.days[judged.bucket]
-        self._usual[:, judged.bucket] = judged.scores.usual
-        told = judged.is_breach & (
-            ~self._is_segment
-            | discoveries(judged.scores.z, self._is_segment & judged.scores.is_known)
-        )
-        for series in np.flatnonzero(told).tolist():
-            if not self._is_explained(series):
-                self._standing[series] = self._seen(judged, series, self._standing.get(series))
-        for series in np.flatnonzero(judged.is_muted).tolist():
-            before = self._muted.get(series)
-            self._muted[series] = replace(
-                self._seen(judged, series, before),
-                is_muted=True,
-                event=judged.event.name if judged.event else None,
+    def take(self, judged: Sequence[Judged]) -> None:
+        """One day of all series, by group."""
+        bucket = judged[0].bucket
+        for group, each in enumerate(judged):
+            self._usual[group][:, bucket] = each.scores.usual
+        z, is_known, is_breach = (
+            np.concatenate(each)
+            for each in zip(
+                *((day.scores.z, day.scores.is_known, day.is_breach) for day in judged), strict=True
             )
-        for series in np.flatnonzero(judged.recovered | judged.accepted).tolist():
-            if series in self._standing:
-                ended = replace(
-                    self._standing.pop(series),
-                    recovered=day,
-                    is_accepted=bool(judged.accepted[series]),
-                )
-                self.ended.append(ended)
-        for series, muted in list(self._muted.items()):
-            if judged.event is None or judged.event.name != muted.event:
-                self.ended.append(replace(self._muted.pop(series), recovered=day))
-
-    def _is_explained(self, series: int) -> bool:
-        """Whether a segment's breach is part of one of the whole, which names its segments."""
-        whole = self._whole.get(self.watched.keys[series].kpi, series)
-        standing = self._standing.get(series)
-        return (
-            whole != series
-            and (standing is None or standing.score is None)
-            and self.memory.opened[whole] >= 0
-            and self.memory.side[whole] == self.memory.side[series]
         )
+        is_news = ~self._is_segment | discoveries(z, self._is_segment & is_known)
+        for at in np.flatnonzero(is_breach & is_news).tolist():
+            key, place = self._places[at]
+            if not self._is_explained(key, place):
+                self._standing[key] = self._seen(judged, key, place, self._standing.get(key))
+        for group, each in enumerate(judged):
+            self._take_muted(judged, group)
+            for row in np.flatnonzero(each.recovered | each.accepted).tolist():
+                key = self.groups[group].keys[row]
+                if key in self._standing:
+                    self.ended.append(
+                        replace(
+                            self._standing.pop(key),
+                            recovered=self.groups[group].days[bucket],
+                            is_accepted=bool(each.accepted[row]),
+                        )
+                    )
 
-    def _seen(self, judged: Judged, series: int, before: Deviation | None) -> Deviation:
-        scores, bucket = judged.scores, judged.bucket
-        day, buckets = self.watched.days[bucket], int(scores.buckets[series])
-        z = float(scores.z[series])
+    def _take_muted(self, judged: Sequence[Judged], group: int) -> None:
+        """What the calendar excuses of a group, until its event is over."""
+        event, watched = judged[group].event, self.groups[group]
+        for row in np.flatnonzero(judged[group].is_muted).tolist():
+            key = watched.keys[row]
+            seen = self._seen(judged, key, _Place(group, row), self._muted.get(key))
+            self._muted[key] = replace(seen, is_muted=True, event=event.name if event else None)
+        for key in watched.keys:
+            muted = self._muted.get(key)
+            if muted and (event is None or event.name != muted.event):
+                day = watched.days[judged[group].bucket]
+                self.ended.append(replace(self._muted.pop(key), recovered=day))
+
+    def _is_explained(self, key: Key, place: _Place) -> bool:
+        """Whether a segment's breach is part of one of the whole, which names its segments."""
+        whole, standing = self._whole.get(key.kpi), self._standing.get(key)
+        if key.slice is None or whole is None or (standing and standing.score is not None):
+            return False
+        memory, own = self.memories[whole.group], self.memories[place.group]
+        is_open = bool(memory.opened[whole.row] >= 0)
+        return is_open and bool(memory.side[whole.row] == own.side[place.row])
+
+    def _seen(
+        self, judged: Sequence[Judged], key: Key, place: _Place, before: Deviation | None
+    ) -> Deviation:
+        scores, bucket, row = judged[place.group].scores, judged[place.group].bucket, place.row
+        day, buckets = self.groups[place.group].days[bucket], int(scores.buckets[row])
+        z = float(scores.z[row])
         known = before.score if before and before.score is not None else 0.0
         worst = known if abs(known) > abs(z) else z
         return Deviation(
-            key=self.watched.keys[series],
+            key=key,
             first=before.first if before else day,
             newest=day,
             rule=rule_name(buckets),
-            value=_number(scores.seen[series]),
-            expected=_number(scores.expected[series]),
-            lower=_number(scores.lower[series]),
-            upper=_number(scores.upper[series]),
+            value=_number(scores.seen[row]),
+            expected=_number(scores.expected[row]),
+            lower=_number(scores.lower[row]),
+            upper=_number(scores.upper[row]),
             score=round(worst, 3),
-            parts=self._explained(series, bucket, max(buckets, 1)),
+            parts=self._explained(key, place, bucket, max(buckets, 1)),
         )
 
-    def _explained(self, series: int, bucket: int, buckets: int) -> Sequence[Part]:
+    def _explained(self, key: Key, place: _Place, bucket: int, buckets: int) -> Sequence[Part]:
         """The segments of the whole that its deviation comes from, over the buckets of its rule."""
-        key = self.watched.keys[series]
         if key.slice is not None:
             return ()
-        law = LAWS[self.watched.seen.kind]
+        law = LAWS[self.groups[place.group].seen.kind]
         segments: dict[str, list[Segment]] = {}
-        for at, other in enumerate(self.watched.keys):
-            named = other.slice
-            if other.kpi == key.kpi and named:
-                segment = self._segment(at, named[1], bucket, buckets)
-                if segment:
-                    segments.setdefault(named[0], []).append(segment)
+        for other, at in self._segments.get(key.kpi, []):
+            dimension, name = other.slice or ("", "")
+            segment = self._segment(at, name, bucket, buckets)
+            if segment:
+                segments.setdefault(dimension, []).append(segment)
         order = {name: segments[name] for name in SLICES if name in segments}
         return [
             replace(part, segment=_shown(part.segment, law))
             for part in explain(order, is_count=law.is_noise_relative)
         ]
 
-    def _segment(self, series: int, name: str, bucket: int, buckets: int) -> Segment | None:
-        seen, span = self.watched.seen, np.s_[max(bucket - buckets + 1, 0) : bucket + 1]
+    def _segment(self, place: _Place, name: str, bucket: int, buckets: int) -> Segment | None:
+        seen, row = self.groups[place.group].seen, place.row
+        begin = max(bucket - buckets + 1, 0)
+        before = min(SIZE_DAYS, begin)
+        cut = np.s_[row, begin - before : bucket + 1]
         law = LAWS[seen.kind]
-        figures, sizes = law.figures(seen.value, seen.numerator, seen.denominator)
-        figure, size = figures[series, span], np.nan_to_num(sizes[series, span])
-        usual = self._usual[series, span]
+        figures, sizes = law.figures(seen.value[cut], seen.numerator[cut], seen.denominator[cut])
+        sizes = np.nan_to_num(sizes)
+        figure, size = figures[before:], sizes[before:]
+        usual = self._usual[place.group][row, begin : bucket + 1]
         usual = np.log(usual) if not law.is_relative else usual
         known = np.isfinite(figure) & np.isfinite(usual) & (size > 0)
         if not known.any():
             return None
         weight = np.where(known, size, 0.0)
-        value = float(np.nansum(np.where(known, figure, 0.0) * weight))
-        expected = float(np.nansum(np.where(known, usual, 0.0) * weight))
+        value = float((np.where(known, figure, 0.0) * weight).sum())
+        expected = float((np.where(known, usual, 0.0) * weight).sum())
         if law.is_noise_relative:
             return Segment(name, value / len(weight), expected / len(weight))
-        before = np.s_[max(span.start - SIZE_DAYS, 0) : span.start]
-        usual_size = float(np.nan_to_num(sizes[series, before]).mean()) if span.start else 0.0
+        usual_size = float(sizes[:before].mean()) if before else 0.0
         total = float(weight.sum())
         return Segment(name, value / total, expected / total, total / len(weight), usual_size)
 
@@ -219,7 +260,8 @@ def begin_of(days: Sequence[date], judged_until: date | None) -> int:
     """The index of the first day to judge: after what is remembered, else when one can."""
     if judged_until is None:
         return min(DAILY.learning, len(days))
-    return max((judged_until - days[0] + timedelta(days=1)).days, 0)
+    after = (judged_until - days[0] + timedelta(days=1)).days
+    return min(max(after, DAILY.learning), len(days))
 
 
 def restore(watched: Watched, kept: Mapping[str, Kept]) -> Memory:

@@ -57,15 +57,15 @@ where days.grain = 'day' and days.customer_segment = 'all'
     and days.period_start >= $since and not days.is_partial and days.is_mature"""
 
 _EVENTS = """
-select name, kind, starts_on, ends_on, expected_direction, channel, category, kpi
+select name, kind, starts_on, ends_on, expected_direction, kpi, channel, category, null, null
 from core.dim_calendar_context
 union all
 -- Before it contacts of the AI alone are not known; from then on they are.
 select 'AI contacts are counted', 'launch', ai_coverage_complete_from, ai_coverage_complete_from,
-    null, null, null, null
+    null, null, null, null, null, null
 from marts.account where ai_coverage_complete_from is not null
 union all
-select name, kind, starts_on, ends_on, expected_direction, channel, category, kpi
+select name, kind, starts_on, ends_on, expected_direction, kpi, channel, category, handling, team
 from raw_bookbag.told_events
 order by all"""
 
@@ -94,13 +94,16 @@ class Key:
 
 @dataclass(frozen=True)
 class Watched:
-    """Series of one law that the same events concern, over `days`."""
+    """Series of one law that the same events concern, over `days`; up to `decided` each has its
+    figures.
+    """
 
     keys: Sequence[Key]
     days: Sequence[date]
     seen: Observations
     calendar: Calendar
     fewest: int
+    decided: date
     is_stock: bool = False
 
 
@@ -109,16 +112,13 @@ class _Scoped:
     """An event and whom it concerns; None is everybody."""
 
     event: Event
-    channel: str | None
-    category: str | None
     kpi: str | None
+    scope: tuple[tuple[str, str | None], ...]
 
     def concerns(self, key: Key) -> bool:
         """What moves a segment moves whatever it may be a part of: not its siblings."""
-        return (
-            self.kpi in (None, key.kpi)
-            and (self.channel is None or key.channel in ("all", self.channel))
-            and (self.category is None or key.category in ("all", self.category))
+        return self.kpi in (None, key.kpi) and all(
+            wanted is None or getattr(key, name) in ("all", wanted) for name, wanted in self.scope
         )
 
 
@@ -143,7 +143,11 @@ def read_watched(connection: duckdb.DuckDBPyConnection, newest: date) -> list[Wa
     if not told:
         return []
     events = [
-        _Scoped(Event(*row[:5]), channel=row[5], category=row[6], kpi=row[7])
+        _Scoped(
+            Event(*row[:5]),
+            row[5],
+            tuple(zip(("channel", "category", "handling", "team"), row[6:], strict=True)),
+        )
         for row in connection.execute(_EVENTS).fetchall()
     ]
     first = int(np.min(cells["day"]))
@@ -169,6 +173,7 @@ def read_watched(connection: duckdb.DuckDBPyConnection, newest: date) -> list[Wa
             ),
             calendar=Calendar([events[at].event for at in concerned]),
             fewest=fewest,
+            decided=days[int(last[places].min())],
             is_stock=is_stock,
         )
         for (law, fewest, is_stock, concerned), places in groups.items()
