@@ -99,6 +99,15 @@ class Marts:
         self.connection.execute("insert into marts.kpi_values by name from rows")
         self.connection.unregister("rows")
 
+    def happen(
+        self, name: str, kind: str, first: int, last: int, *, category: str | None = None
+    ) -> None:
+        """An event of the calendar, from one day to another."""
+        self.connection.execute(
+            "insert into core.dim_calendar_context values (?, ?, ?, ?, null, ?, null, null)",
+            [name, kind, on(first).date(), on(last).date(), category],
+        )
+
     def until(self, day: int) -> None:
         """The data reach to the end of a day."""
         at = datetime.combine(BEGIN + timedelta(day + 1), datetime.min.time(), UTC)

@@ -97,11 +97,7 @@ def test_an_incident_that_was_none_is_over(marts: Marts) -> None:
 
 
 def test_an_event_excuses_it_and_it_is_kept(marts: Marts) -> None:
-    marts.connection.execute(
-        "insert into core.dim_calendar_context values ('BFCM', 'peak', ?, ?, null, null, null,"
-        " 'up')",
-        [on(99).date(), on(103).date()],
-    )
+    marts.happen("BFCM", "peak", 99, 103)
     of_categories(marts, {"parcel": (100, 90)})
     marts.judge(101)
     found = marts.alerts("category, is_suppressed, context")
@@ -111,11 +107,7 @@ def test_an_event_excuses_it_and_it_is_kept(marts: Marts) -> None:
 
 
 def test_an_event_of_one_category_excuses_no_other(marts: Marts) -> None:
-    marts.connection.execute(
-        "insert into core.dim_calendar_context values ('Down', 'outage', ?, ?, null, 'returns',"
-        " null, 'up')",
-        [on(99).date(), on(103).date()],
-    )
+    marts.happen("Down", "outage", 99, 103, category="returns")
     tickets = drawn(30)
     tickets[100] += 60
     marts.add("tickets_created", tickets, slice={"category": "parcel"})
@@ -258,11 +250,7 @@ def test_a_new_shop_is_learned_night_by_night(marts: Marts, first: int) -> None:
 
 
 def test_an_event_of_one_category_leaves_the_others_explained_by_the_whole(marts: Marts) -> None:
-    marts.connection.execute(
-        "insert into core.dim_calendar_context values ('Down', 'outage', ?, ?, null, 'returns',"
-        " null, 'up')",
-        [on(10).date(), on(11).date()],
-    )
+    marts.happen("Down", "outage", 10, 11, category="returns")
     of_categories(marts, {"parcel": (100, 90)})
     marts.judge(100)
     ((category, why),) = marts.alerts("category, drill_down")
@@ -301,22 +289,14 @@ def test_what_is_decided_late_is_judged_when_it_is(marts: Marts) -> None:
 def test_a_launch_ends_no_incident(marts: Marts) -> None:
     lasting(marts, range(90, 115))
     marts.judge(92)
-    marts.connection.execute(
-        "insert into core.dim_calendar_context values ('AI', 'launch', ?, ?, null, null, null,"
-        " null)",
-        [on(95).date(), on(95).date()],
-    )
+    marts.happen("AI", "launch", 95, 95)
     for day in range(93, 100):
         marts.judge(day)
     assert marts.alerts("first_bucket, state") == [(on(90), "open")]
 
 
 def test_a_long_event_is_one_excused_incident(marts: Marts) -> None:
-    marts.connection.execute(
-        "insert into core.dim_calendar_context values ('Sale', 'promo', ?, ?, null, null, null,"
-        " 'up')",
-        [on(80).date(), on(105).date()],
-    )
+    marts.happen("Sale", "promo", 80, 105)
     tickets = drawn(100)
     tickets[82] += 90
     tickets[95] += 90

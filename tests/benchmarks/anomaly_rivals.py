@@ -28,6 +28,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import process_time
 from typing import Any, Final
@@ -179,7 +180,7 @@ def compare(score: Path, sets: Sequence[Labelled], is_long: bool) -> None:
     )
     detectors: dict[str, Callable[[Labelled], pa.Table]] = {"bookbag": ours}
     for name, rule in RULES.items():
-        detectors[name] = lambda bench, rule=rule: flagged(bench, rule)  # type: ignore[misc]
+        detectors[name] = partial(flagged, rule=rule)
     types: list[str] = []
     for name, run in detectors.items():
         began = process_time()
