@@ -73,6 +73,18 @@ def wrong(id: AlertArgument, config: ConfigOption = None, home: HomeOption = Non
     _say(id, "wrong", config, home)
 
 
+@alerts_app.command(epilog="Example: bookbag alerts retry")
+def retry(config: ConfigOption = None, home: HomeOption = None) -> None:
+    """Send again what could not be delivered; one that was interrupted may arrive twice."""
+    settle(config, home)
+    from bookbag_orchestration.telling import retry
+
+    sent = retry(workplace_of_call())
+    print(f"{sent.arrived} messages sent, {sent.failed} did not arrive.")
+    if sent.failed:
+        raise Stop("`bookbag doctor` says why.", 1)
+
+
 def _say(
     id: str, said: str, config: Path | None, home: Path | None, until: date | None = None
 ) -> None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from bookbag_orchestration.account import keep_tables
 from bookbag_orchestration.pipeline_runs import published
 from bookbag_orchestration.resources import LOOK_WAIT_S, Workplace
+from bookbag_orchestration.telling import note_told, put
 from expectations.anomalies.answers import UnknownAlertError, answer, wake
 from expectations.anomalies.incidents import (
     LEARNED_RULES,
@@ -38,8 +39,12 @@ def bring_up_to_date(place: Workplace, now: datetime, *, is_live: bool = False) 
         if is_judged:
             # Not before it is needed: numpy and scipy take a second to load.
             from expectations.anomalies.detection import detect
+            from expectations.anomalies.grouping import group_incidents
 
             detect(connection, now, again=not is_live)
+            group_incidents(connection)
+        note_told(place, connection)
+        put(place, connection, now)
         return count_incidents(connection, now)
 
 

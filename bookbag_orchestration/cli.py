@@ -146,6 +146,23 @@ def sources(config: ConfigOption = None, home: HomeOption = None) -> None:
         raise Stop(str(error), error.code) from None
 
 
+@app.command(epilog="Example: bookbag doctor --config acme/bookbag.toml")
+def doctor(config: ConfigOption = None, home: HomeOption = None) -> None:
+    """Is all there that runs need, was everybody told; and what to do if not."""
+    settle(config, home)
+    from bookbag_orchestration.doctor import examine
+
+    place, console = workplace_of_call(), Console(highlight=False, soft_wrap=True)
+    bad = 0
+    for found in examine(place):
+        cure = f"  → {found.cure}" if found.cure else ""
+        line = f"{found.state:<5} {found.about}: {found.said}{cure}"
+        console.print(line, markup=False, style={"bad": "red", "note": "yellow"}.get(found.state))
+        bad += found.state == "bad"
+    if bad:
+        raise Stop(f"{bad} of these need somebody.", 1)
+
+
 @app.command(epilog="Example: bookbag sandbox --port 8000 --faults 0.1")
 def sandbox(
     port: Annotated[int, typer.Option(help="Port on loopback.")] = 8000,

@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 
+from bookbag_orchestration.alert_deliveries import write_deliveries
 from bookbag_orchestration.marks import FRESHNESS, MARKED, marked, note_syncs
 from bookbag_orchestration.pipeline_runs import write_runs
 from bookbag_orchestration.resources import Workplace
@@ -74,8 +75,10 @@ FOLLOWED: Mapping[str, tuple[str, str]] = {
 }
 # What a live pass makes whole; none is large.
 LIVE = ("account", "live_queue", "kpi_status", FRESHNESS, "alerts")
-# No models: what was published before is known by the copy alone, the runs by their history.
-KEPT = ("kpi_snapshots", "pipeline_runs")
+# No models: what was published before is known by the copy alone; the runs and the messages by
+# what is kept of them.
+KEPT = ("kpi_snapshots", "pipeline_runs", "alert_deliveries")
+TOLD = KEPT[1:]
 STEM = "bookbag"
 
 
@@ -103,7 +106,7 @@ def publish(place: Workplace, now: datetime) -> Published:
                 _copy_table(copy, f"{schema}.{table}", marked(table, syncs, origin))
                 rows[f"{schema}.{table}"] = _write_parquet(copy, f"{schema}.{table}", beside)
         write_snapshots(copy, place.published / f"{STEM}.duckdb", now)
-        write_runs(copy, place.history)
+        _write_told(copy, place)
         for table in KEPT:
             rows[f"marts.{table}"] = _write_parquet(copy, f"marts.{table}", beside)
         data_as_of = _data_as_of(copy)
@@ -134,8 +137,8 @@ def follow(place: Workplace, now: datetime) -> Published:
         for table in LIVE:
             _copy_table(copy, f"marts.{table}", marked(table, syncs, f"warehouse.marts.{table}"))
         changed = [name for name, made in FOLLOWED.items() if _exchange(copy, name, *made)]
-        write_runs(copy, place.history)
-        for name in (*changed, *(f"marts.{table}" for table in (*LIVE, "pipeline_runs"))):
+        _write_told(copy, place)
+        for name in (*changed, *(f"marts.{table}" for table in (*LIVE, *TOLD))):
             rows[name] = _write_parquet(copy, name, beside)
         data_as_of = _data_as_of(copy)
     _swap(beside, place.published, _renewed(place, rows, beside, data_as_of=data_as_of))
@@ -174,11 +177,17 @@ def refresh(place: Workplace, now: datetime) -> Published:
         origin = f"marts.{FRESHNESS}"
         _copy_table(copy, origin, marked(FRESHNESS, syncs, origin, columns))
         _copy_table(copy, "marts.alerts", "select * from warehouse.marts.alerts")
-        write_runs(copy, place.history)
-        for name in (origin, "marts.alerts", "marts.pipeline_runs"):
+        _write_told(copy, place)
+        for name in (origin, "marts.alerts", *(f"marts.{table}" for table in TOLD)):
             rows[name] = _write_parquet(copy, name, beside)
     _swap(beside, place.published, _renewed(place, rows, beside))
     return Published(rows)
+
+
+def _write_told(copy: duckdb.DuckDBPyConnection, place: Workplace) -> None:
+    """What the pipeline tells of itself."""
+    write_runs(copy, place.history)
+    write_deliveries(copy, place.outbox)
 
 
 def _renewed(

@@ -30,6 +30,7 @@ from bookbag_orchestration.settings import DBT_PROJECT, Settings, read_environme
 from bookbag_orchestration.turns import turn
 from ingestion import VENDORS
 from ingestion.quarantine import last_load
+from reports.outbox import Outbox
 
 # Marts that the steps after the build read; without them nothing has been built.
 READ = ("account", "kpi_catalog", "kpi_status", "kpi_values", "source_freshness")
@@ -93,6 +94,11 @@ class Workplace:
     def history(self) -> History:
         """What the runs of this home have told."""
         return History(self.home / "runs")
+
+    @property
+    def outbox(self) -> Outbox:
+        """The messages to people, on their way or told."""
+        return Outbox(self.home / "outbox")
 
     def working(self, source: str) -> Path:
         """Scratch of one source; emptied at each run."""

@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Protocol
 
 import dagster as dg
@@ -19,6 +20,7 @@ from bookbag_orchestration.failure import goes_on, rest
 from bookbag_orchestration.report_periods import Calendar, calendars
 from bookbag_orchestration.resources import Progress, Workplace
 from bookbag_orchestration.steps import reporting
+from bookbag_orchestration.telling import send
 from reports.errors import NotCompleteError
 from reports.summary import default_period
 
@@ -108,6 +110,7 @@ def run_pipeline(place: Workplace, progress: Progress, only: str | None = None) 
                 if key := _newest(place, calendar, progress):
                     asset = dg.AssetSelection.assets(calendar.asset_key)
                     results.append(materialize(asset, key))
+        _tell(place, progress)
     told = [_failures(result) for result in results]
     return Outcome(
         [message for messages, _ in told for message in messages],
@@ -115,6 +118,15 @@ def run_pipeline(place: Workplace, progress: Progress, only: str | None = None) 
         log,
         went_on=went_on and is_published,
     )
+
+
+def _tell(place: Workplace, progress: Progress) -> None:
+    """Sends what the run has put into the outbox; no daemon may ever come by."""
+    started = monotonic()
+    sent = send(place)
+    if sent.arrived or sent.failed:
+        failed = f", {sent.failed} did not: see bookbag doctor" if sent.failed else ""
+        progress.line("alert", f"{sent.arrived} messages sent{failed}", monotonic() - started)
 
 
 def _has_made(key: dg.AssetKey, result: dg.ExecuteInProcessResult) -> bool:

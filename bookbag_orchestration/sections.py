@@ -53,6 +53,7 @@ def _address(url: str) -> str:
 Zone = Annotated[str, AfterValidator(known_zone)]
 Instant = Annotated[datetime, BeforeValidator(as_instant)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+_CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
 Nulls = list[str] | dict[str, list[str]]
 
 
@@ -227,9 +228,7 @@ AnySource = FilesSource | SampleSource | ApiSource
 class Delivery(Section):
     """When a scheduled report is made, in the account's zone, and who gets it."""
 
-    at: Annotated[str, BeforeValidator(_clock), Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = (
-        "07:00"
-    )
+    at: Annotated[str, BeforeValidator(_clock), Field(pattern=f"^{_CLOCK}$")] = "07:00"
     to: list[str] = []
 
 
@@ -266,7 +265,30 @@ class Schedules(Section):
 
 
 class Alerts(Section):
+    """Who is told of incidents: addresses of Apprise's, or mail addresses; `owners` are told
+    instead where an incident is theirs. Within `quiet`, in the account's zone, only what is
+    critical is told; changes for the better once a day, at `digest`.
+    """
+
     to: list[str] = []
+    owners: dict[str, list[str]] = {}
+    quiet: Annotated[str, Field(pattern=rf"^{_CLOCK}-{_CLOCK}$")] | None = None
+    digest: Annotated[str, BeforeValidator(_clock), Field(pattern=f"^{_CLOCK}$")] = "08:00"
+
+    @property
+    def quiet_hours(self) -> tuple[time, time] | None:
+        if self.quiet is None:
+            return None
+        begin, _, end = self.quiet.partition("-")
+        return time.fromisoformat(begin), time.fromisoformat(end)
+
+
+class Mail(Section):
+    """The server that mail to `lead@acme.example` goes by: an address of Apprise's such as
+    `mailtos://user:password@smtp.acme.example?from=bookbag@acme.example`.
+    """
+
+    server: str | None = None
 
 
 class AssumeHours(Section):
@@ -314,6 +336,7 @@ class Config(Section):
     publish: Publish = Publish()
     schedules: Schedules = Schedules()
     alerts: Alerts = Alerts()
+    mail: Mail = Mail()
     definitions: Definitions = Definitions()
     kpi: dict[str, KpiSettings] = {}
 

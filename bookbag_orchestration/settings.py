@@ -4,6 +4,7 @@ Telemetry of every library is off before any of them is imported.
 """
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT / "dbt_project"
 DEFAULT_HOME = Path(".bookbag")
+
+_TO = "BOOKBAG_ALERTS__TO"
 
 _QUIET: Mapping[str, str] = {
     "DO_NOT_TRACK": "1",
@@ -113,6 +116,30 @@ def read_secrets(source: str, keys: Iterable[str]) -> dict[str, str]:
 
     found: dict[str, object] = {key: dlt.secrets.get(f"sources.{source}.{key}") for key in keys}
     return {key: str(value) for key, value in found.items() if value}
+
+
+def read_addresses() -> dict[str, list[str]]:
+    """Who is told of incidents: of BOOKBAG_ALERTS__TO by "", of BOOKBAG_ALERTS__TO__<OWNER> by the
+    owner as `owner_key` spells it. Addresses that keys are part of need not stand in a file;
+    several are parted by white space or commas.
+    """
+    found = {}
+    for name, given in os.environ.items():
+        if name == _TO or name.startswith(f"{_TO}__"):
+            found[name.removeprefix(_TO).removeprefix("__")] = [
+                address for address in re.split(r"[\s,]+", given) if address
+            ]
+    return found
+
+
+def owner_key(owner: str) -> str:
+    """Support lead → SUPPORT_LEAD."""
+    return re.sub(r"[^A-Z0-9]+", "_", owner.upper())
+
+
+def read_mail_server() -> str | None:
+    """BOOKBAG_MAIL__SERVER."""
+    return os.environ.get("BOOKBAG_MAIL__SERVER") or None
 
 
 def _cut(line: str) -> tuple[str, str, str]:

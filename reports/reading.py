@@ -6,7 +6,7 @@ be made from a copy that is open read-only, and from any DuckDB file in the same
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, overload
 from zoneinfo import ZoneInfo
@@ -19,10 +19,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def rows(
-    connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[object] = ()
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    values: Sequence[object] | Mapping[str, object] = (),
 ) -> Iterator[dict[str, Any]]:
     """The rows of a query as dictionaries."""
-    cursor = connection.cursor().execute(sql, list(values))
+    cursor = connection.cursor().execute(
+        sql, values if isinstance(values, Mapping) else list(values)
+    )
     names = [column[0] for column in cursor.description or ()]
     return (dict(zip(names, row, strict=True)) for row in cursor.fetchall())
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -16,38 +17,39 @@ from expectations.anomalies.kept import JUDGED, MEMORY
 BEGIN, DAYS = date(2026, 1, 5), 120
 WEEK = np.array([1.2, 1.1, 1.0, 1.0, 1.1, 0.8, 0.8])
 KPIS = [
-    # kpi, direction, stat, law, min_n
-    ("tickets_created", "context", "count", "count", None),
-    ("backlog", "down", "count", "count", None),
-    ("csat", "up", "mean", "mean", 20),
-    ("deflection_rate", "up", "ratio", "ratio", 20),
-    ("tickets_per_order", "down", "ratio", "rate", None),
-    ("nps", "up", None, None, None),
+    # kpi, direction, stat, law, min_n, unit, quadrant
+    ("tickets_created", "context", "count", "count", None, "count", "volume"),
+    ("backlog", "down", "count", "count", None, "count", "efficiency"),
+    ("csat", "up", "mean", "mean", 20, "1–5", "quality"),
+    ("deflection_rate", "up", "ratio", "ratio", 20, "ratio", "efficiency"),
+    ("tickets_per_order", "down", "ratio", "rate", None, "ratio", "volume"),
+    ("nps", "up", None, None, None, "−100..100", "quality"),
 ]
 SLICES = ("handling", "channel", "category", "team", "customer_segment")
 Figures = np.ndarray[Any, np.dtype[np.float64]]
 
 
 class Marts:
-    """The marts that the detector reads, a day at a time."""
+    """The marts that the detector reads, a day at a time; in memory, or in a file."""
 
-    def __init__(self) -> None:
-        self.connection = duckdb.connect()
+    def __init__(self, path: Path | None = None) -> None:
+        self.connection = duckdb.connect(str(path or ":memory:"))
         self.connection.execute("set timezone = 'UTC'")
         slices = ", ".join(f"{name} varchar" for name in SLICES)
         self.connection.execute(
             "create schema marts; create schema core; create schema raw_bookbag;"
             "create table marts.kpi_catalog (kpi varchar, tier varchar, direction varchar,"
-            " watched_stat varchar, law varchar, min_n bigint, owner varchar, protocol varchar);"
-            "create table marts.account (timezone varchar, data_as_of timestamptz,"
-            " ai_coverage_complete_from date);"
+            " watched_stat varchar, law varchar, min_n bigint, owner varchar, protocol varchar,"
+            " label varchar, unit varchar, quadrant varchar);"
+            "create table marts.account (timezone varchar, currency varchar,"
+            " data_as_of timestamptz, ai_coverage_complete_from date);"
             "create table core.dim_calendar_context (name varchar, kind varchar, starts_on date,"
             " ends_on date, channel varchar, category varchar, kpi varchar,"
             " expected_direction varchar);"
             "create table marts.source_freshness (source varchar, last_instant_at timestamptz,"
             " is_stale boolean, data_as_of timestamptz);"
             "create table marts.kpi_status (kpi varchar, stat varchar, grain varchar,"
-            f" {slices}, period_start timestamp, value double, baseline_30d double,"
+            f" {slices}, period_start timestamp, value double, baseline_30d double, unit varchar,"
             " is_breach boolean, breach_rule varchar, breach_bound double, is_expected boolean,"
             " context_note varchar, owner varchar, protocol varchar, data_as_of timestamptz);"
             f"create table marts.kpi_values (kpi varchar, stat varchar, grain varchar, {slices},"
@@ -58,10 +60,12 @@ class Marts:
             f"create table raw_bookbag.alert_answers ({ANSWERS});"
             f"create table raw_bookbag.told_events ({EVENTS})"
         )
-        for kpi, direction, stat, law, min_n in KPIS:
+        for kpi, direction, stat, law, min_n, unit, quadrant in KPIS:
+            label = kpi.replace("_", " ").capitalize()
             self.connection.execute(
-                "insert into marts.kpi_catalog values (?, 'headline', ?, ?, ?, ?, ?, 'Look.')",
-                [kpi, direction, stat, law, min_n, f"{kpi} owner"],
+                "insert into marts.kpi_catalog"
+                " values (?, 'headline', ?, ?, ?, ?, ?, 'Look.', ?, ?, ?)",
+                [kpi, direction, stat, law, min_n, f"{kpi} owner", label, unit, quadrant],
             )
 
     def add(
@@ -112,7 +116,7 @@ class Marts:
         """The data reach to the end of a day."""
         at = datetime.combine(BEGIN + timedelta(day + 1), datetime.min.time(), UTC)
         self.connection.execute("delete from marts.account")
-        self.connection.execute("insert into marts.account values ('UTC', ?, null)", [at])
+        self.connection.execute("insert into marts.account values ('UTC', 'USD', ?, null)", [at])
         self.connection.execute(
             "update marts.kpi_values set is_partial = period_start >= ?", [at.replace(tzinfo=None)]
         )

@@ -59,7 +59,8 @@ def build_marts(place: Workplace) -> None:
     with place.connect() as connection:
         connection.execute(
             "create schema if not exists marts;"
-            "create table marts.kpi_catalog as select 'csat' as kpi, 'headline' as tier;"
+            "create table marts.kpi_catalog as select 'csat' as kpi, 'headline' as tier,"
+            " 'quality' as quadrant;"
             f"create table marts.account as select timestamptz '{SYNCED}' as data_as_of,"
             " '1' as code_version;"
             "create table marts.kpi_values (grain varchar, period_start timestamp,"

@@ -189,7 +189,7 @@ def test_what_is_not_judged_is_not_published_but_its_incident_is(place: Workplac
         assert copy.execute("select count(*) > 1 from marts.pipeline_runs").fetchall() == [(True,)]
     manifest = json.loads((place.published / "manifest.json").read_text())
     assert manifest["inputs"] == "former"
-    told = ["alerts", "kpi_values", "pipeline_runs", "source_freshness"]
+    told = ["alert_deliveries", "alerts", "kpi_values", "pipeline_runs", "source_freshness"]
     assert list(manifest["tables"]) == [f"marts.{name}" for name in told]
     files = sorted(path.stem for path in (place.published / "parquet").iterdir())
     assert files == told

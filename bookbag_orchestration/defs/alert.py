@@ -1,4 +1,5 @@
-"""Alert: breaches of the KPI contracts, late sources and failing steps become incidents.
+"""Alert: breaches of the KPI contracts, late sources and failing steps become incidents, and those
+who own the answer are told.
 
 Each has an owner and a cure. Figures that were built and have not passed their check open and close
 none, so that what is half-built is not told.
@@ -13,6 +14,10 @@ from bookbag_orchestration.alerting import bring_up_to_date
 from bookbag_orchestration.freshness import mart_policy
 from bookbag_orchestration.resources import READ, Progress, Workplace, workplace
 from bookbag_orchestration.steps import recorded
+from bookbag_orchestration.telling import send
+
+# A sensor has a minute; one receiver that does not answer takes a quarter of it.
+SENDING_S = 30.0
 
 
 def alerts_asset(place: Workplace) -> dg.AssetsDefinition:
@@ -41,6 +46,17 @@ def alerts_asset(place: Workplace) -> dg.AssetsDefinition:
     return alerts
 
 
+@dg.sensor(
+    name="telling",
+    minimum_interval_seconds=10,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Sends what the runs have put into the outbox, and tries again what has failed.",
+)
+def telling() -> dg.SkipReason:
+    sent = send(workplace(), SENDING_S)
+    return dg.SkipReason(f"{sent.arrived} messages arrived, {sent.failed} did not")
+
+
 @dg.definitions
 def defs() -> dg.Definitions:
-    return dg.Definitions(assets=[alerts_asset(workplace())])
+    return dg.Definitions(assets=[alerts_asset(workplace())], sensors=[telling])

@@ -73,7 +73,8 @@ def answer(
         "insert into raw_bookbag.alert_answers values (?, ?, ?, ?)", [alert_id, said, until, now]
     )
     connection.execute(
-        "update marts.alerts set state = ? where alert_id = ?", [STATES[said], alert_id]
+        "update marts.alerts set state = ?, snoozed_until = ? where alert_id = ?",
+        [STATES[said], until, alert_id],
     )
     if said == "expected":
         connection.execute(_EXPECTED.format(rules=learned), [alert_id])

@@ -58,6 +58,8 @@ _COLUMNS: Mapping[str, tuple[str, str]] = {
     "notified_at": ("timestamptz", "When its owner was told; NULL if not."),
     "drill_down": ("varchar", "The segments that explain it, as JSON; NULL for thresholds."),
     "first_bucket": ("timestamp", "Start of the first period in breach, local wall time."),
+    "snoozed_until": ("date", "When somebody wants to hear of it again; NULL = was not snoozed."),
+    "group_id": ("varchar", "The first incident of those that are one event with it."),
 }
 
 _CREATE = "create table if not exists marts.alerts ({})".format(
@@ -135,7 +137,8 @@ select
     breaches.value, breaches.expected, breaches.lower, breaches.upper, null as score,
     breaches.context, breaches.is_suppressed, breaches.owner, breaches.protocol,
     breaches.data_as_of as opened_at, null as recovered_at, null as notified_at,
-    null as drill_down, breaches.bucket as first_bucket
+    null as drill_down, breaches.bucket as first_bucket, null as snoozed_until,
+    null as group_id
 from breaches
 where not exists (
     select 1 from marts.alerts as alerts where alerts.recovered_at is null and {_SAME}

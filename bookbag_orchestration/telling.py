@@ -1,0 +1,106 @@
+"""Who is told of incidents, and that they are: the outbox between the alert step and the world.
+
+The step puts messages in, in the run that found the incidents; they leave from whatever process
+comes by next, the daemon's sensor within seconds, the command at its end. Neither needs the
+warehouse for that.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from functools import cached_property
+from itertools import chain
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from bookbag_orchestration.pipeline_runs import published
+from bookbag_orchestration.resources import Workplace
+from bookbag_orchestration.settings import owner_key, read_addresses, read_mail_server
+from reports.channels import Channel, channels
+from reports.deliver import Sent, send_due
+from reports.incidents import read_incidents
+from reports.telling import Times, put_news
+
+# When an incident was first told: what was written into a file was told to nobody.
+_NOTIFIED = """
+update marts.alerts as alerts
+set notified_at = told.sent_at
+from told
+where told.alert_id = alerts.alert_id and alerts.notified_at is distinct from told.sent_at"""
+
+
+@dataclass(frozen=True)
+class Directory:
+    """Whom the account has: channels of everybody, and of owners who have their own."""
+
+    place: Workplace
+
+    @property
+    def channels(self) -> list[Channel]:
+        return list(dict.fromkeys(chain(self._all, *self._of_owners.values())))
+
+    def route(self, owner: str) -> Sequence[str]:
+        """The ids of the channels by which an owner is told."""
+        return [each.channel_id for each in self._of_owners.get(owner_key(owner), self._all)]
+
+    @cached_property
+    def _all(self) -> list[Channel]:
+        given = self._given.get("", self.place.config.alerts.to)
+        return channels(given, self.mail_server)
+
+    @cached_property
+    def _of_owners(self) -> dict[str, list[Channel]]:
+        named = {owner_key(owner): to for owner, to in self.place.config.alerts.owners.items()}
+        own = {owner: to for owner, to in self._given.items() if owner}
+        return {owner: channels(to, self.mail_server) for owner, to in {**named, **own}.items()}
+
+    @cached_property
+    def _given(self) -> dict[str, list[str]]:
+        return read_addresses()
+
+    @property
+    def mail_server(self) -> str | None:
+        return read_mail_server() or self.place.config.mail.server
+
+
+def put(place: Workplace, connection: duckdb.DuckDBPyConnection, now: datetime) -> int:
+    """Puts into the outbox what is new in `marts.alerts`; how many messages that is."""
+    directory = Directory(place)
+    if not directory.channels:
+        return 0
+    given = place.config.alerts
+    times = Times(
+        ZoneInfo(place.config.account.timezone), given.quiet_hours, time.fromisoformat(given.digest)
+    )
+    return put_news(place.outbox, read_incidents(connection, now), directory.route, times, now)
+
+
+def send(place: Workplace, within_s: float | None = None) -> Sent:
+    """Sends what is due, for as long as `within_s`."""
+    return send_due(
+        place.outbox,
+        Directory(place).channels,
+        within_s=within_s,
+        public=lambda error: published(error) or "",
+    )
+
+
+def retry(place: Workplace) -> Sent:
+    """Sends what is dead, and what is due."""
+    place.outbox.retry(datetime.now(UTC))
+    return send(place)
+
+
+def note_told(place: Workplace, connection: duckdb.DuckDBPyConnection) -> None:
+    """Writes to `marts.alerts` when each incident was told."""
+    first: dict[str, datetime] = {}
+    for delivery in place.outbox.deliveries():
+        if delivery.state == "sent" and delivery.sent_at and delivery.event in ("opened", "worse"):
+            for alert_id in delivery.subjects:
+                first[alert_id] = min(first.get(alert_id, delivery.sent_at), delivery.sent_at)
+    connection.execute("create or replace temp table told (alert_id varchar, sent_at timestamptz)")
+    if first:
+        connection.executemany("insert into told values (?, ?)", list(first.items()))
+    connection.execute(_NOTIFIED)
+    connection.execute("drop table told")

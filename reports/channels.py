@@ -1,0 +1,178 @@
+"""Where messages go: an address of Apprise's, or a mail address by the account's mail server.
+
+`mailto://lead@acme.example` and `lead@acme.example` name a person and no server: their mail goes by
+the server of the account, and into a file where there is none. Each address is one channel, so that
+who has got a message does not get it again because another one has not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from reports.outbox import Delivery
+
+PERSON = re.compile(r"(?:mailto://)?([^\s/@:?]+@[A-Za-z0-9.-]+)/?")
+MAIL_SCHEMES = ("mailto", "mailtos")
+# Apprise sends headers along with these; the key of a delivery is one.
+WITH_HEADERS = (*MAIL_SCHEMES, "json", "jsons", "xml", "xmls", "form", "forms")
+KEY_HEADER = "Idempotency-Key"
+SENDER = "bookbag@localhost"
+# How it is shown where the receiver has signs for it.
+_TYPES = {"recovered": "success", "digest": "info", "high": "failure", "critical": "failure"}
+
+
+class SendError(Exception):
+    """It did not arrive; the message says why. `is_final`: it never will."""
+
+    def __init__(self, message: str, *, is_final: bool = False) -> None:
+        super().__init__(message)
+        self.is_final = is_final
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One address. `channel_id` names it where addresses are not to be read; `server` is the
+    account's mail server, an address of Apprise's without a receiver.
+    """
+
+    address: str
+    server: str | None = None
+
+    @property
+    def channel_id(self) -> str:
+        return f"{self.scheme}-{hashlib.sha256(self.address.encode()).hexdigest()[:8]}"
+
+    @property
+    def scheme(self) -> str:
+        return "mailto" if self.person else self.address.partition("://")[0].lower()
+
+    @property
+    def person(self) -> str | None:
+        """The mail address, where no server is named."""
+        found = PERSON.fullmatch(self.address)
+        return found[1] if found else None
+
+    @property
+    def is_file(self) -> bool:
+        return self.person is not None and self.server is None
+
+    def shown(self) -> str:
+        """The address without what is secret in it."""
+        if self.person:
+            return self.person
+        service = _service(self.address)
+        return service.url(privacy=True).partition("?")[0] if service else f"{self.scheme}://…"
+
+    def error(self) -> str | None:
+        """Why nothing can be sent to it; None where something can."""
+        if self.is_file or _service(self._target()) is not None:
+            return None
+        if self.person:
+            return "the mail server of [mail] is no address that Apprise knows"
+        return f"{self.scheme}://… is no address that Apprise knows, or a part of it is missing"
+
+    def send(self, delivery: Delivery, folder: Path) -> None:
+        """Sends; where there is no mail server, writes the mail to `folder`. Raises SendError."""
+        if self.is_file:
+            self._write(delivery, folder)
+            return
+        target = self._target()
+        if urlsplit(target).scheme in WITH_HEADERS:
+            mark = "&" if "?" in target else "?"
+            target = f"{target}{mark}+{KEY_HEADER}={delivery.key}"
+        # Not before it is needed: it takes a tenth of a second to load.
+        import apprise
+
+        service = _service(target)
+        if service is None:
+            raise SendError(self.error() or "it cannot be sent", is_final=True)
+        sender = apprise.Apprise(asset=_asset())
+        sender.add(service)
+        kind = _TYPES.get(delivery.event) or _TYPES.get(delivery.severity, "warning")
+        with _heard() as said:
+            has_arrived = sender.notify(
+                title=delivery.title,
+                body=delivery.body,
+                body_format=apprise.NotifyFormat.TEXT,
+                notify_type=apprise.NotifyType(kind),
+            )
+            lines = said.getvalue().strip().splitlines()
+        if not has_arrived:
+            raise SendError(lines[-1] if lines else "the receiver did not take it")
+
+    def _target(self) -> str:
+        if self.person is None or self.server is None:
+            return self.address
+        mark = "&" if "?" in self.server else "?"
+        return f"{self.server}{mark}to={quote(self.person)}"
+
+    def _write(self, delivery: Delivery, folder: Path) -> None:
+        mail = EmailMessage()
+        mail["From"], mail["To"] = SENDER, self.person
+        mail["Subject"] = delivery.title
+        mail["Date"] = delivery.created_at
+        mail["Message-ID"] = f"<{delivery.key}@bookbag>"
+        mail.set_content(delivery.body)
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{delivery.key}.eml"
+        beside = path.with_suffix(".next")
+        beside.write_bytes(mail.as_bytes())
+        os.replace(beside, path)
+
+
+def channels(addresses: Sequence[str], server: str | None) -> list[Channel]:
+    """One channel for each receiver; a mail address of Apprise's may name several."""
+    found = [Channel(one, server) for address in addresses for one in _single(address.strip())]
+    return list(dict.fromkeys(found))
+
+
+def _single(address: str) -> list[str]:
+    parts = urlsplit(address)
+    if parts.scheme not in MAIL_SCHEMES or PERSON.fullmatch(address):
+        return [address]
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    named = [each for name, value in query if name == "to" for each in value.split(",")]
+    people = [*(part for part in parts.path.split("/") if part), *named]
+    if len(people) < 2:
+        return [address]
+    others = [(name, value) for name, value in query if name != "to"]
+    return [
+        urlunsplit((parts.scheme, parts.netloc, "", urlencode([*others, ("to", one.strip())]), ""))
+        for one in people
+    ]
+
+
+def _service(address: str) -> Any:
+    import apprise
+
+    with _heard():
+        return apprise.Apprise.instantiate(address, asset=_asset(), suppress_exceptions=True)
+
+
+def _heard() -> Any:
+    """What Apprise says meanwhile, which is how it tells why."""
+    import apprise
+
+    capture: Any = apprise.LogCapture
+    return capture(level=apprise.logging.WARNING, fmt="%(message)s")
+
+
+def _asset() -> Any:
+    """Who sends, and that nothing is kept of it elsewhere."""
+    import apprise
+
+    return apprise.AppriseAsset(
+        app_id="bookbag",
+        app_desc="bookbag",
+        app_url="",
+        async_mode=False,
+        storage_mode=apprise.PersistentStoreMode.MEMORY,
+    )

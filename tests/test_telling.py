@@ -1,0 +1,283 @@
+"""What is told of incidents, to whom, when, and in which words."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from reports.alert_texts import message, sentence, title, why
+from reports.incidents import SEGMENTS, Incident, Part, read_incidents
+from reports.outbox import Delivery, Outbox
+from reports.telling import Times, put_news
+from tests.anomaly_support import Marts, of_categories, on
+
+ROME = ZoneInfo("Europe/Rome")
+NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+TIMES = Times(ROME)
+
+
+def incident(alert_id: str = "a1", **changed: object) -> Incident:
+    """CSAT of people, low on Wednesday 25 November."""
+    whole = Incident(
+        alert_id=alert_id, group_id=alert_id, kpi="csat", stat="mean", grain="day",
+        segments=dict.fromkeys(SEGMENTS, "all") | {"handling": "human_handled"},
+        rule="anomaly", severity="warn", state="open", is_suppressed=False,
+        first=datetime(2026, 11, 25), newest=datetime(2026, 11, 25),
+        value=4.02, expected=4.4, lower=4.31, upper=5.2, score=-4.4, parts=(),
+        owner="Support lead", protocol="Review all of the week.", label="CSAT", kind="score",
+        currency="USD", n=212, is_over=False, is_over_now=False, is_news=True, asked_for=None,
+        recovered_at=None,
+    )  # fmt: skip
+    return replace(whole, **changed)  # type: ignore[arg-type]
+
+
+def over(each: Incident) -> Incident:
+    return replace(each, state="recovered", is_over=True, is_over_now=True)
+
+
+class Desk:
+    """An outbox, and everything that was put into it; everybody is told by `lead`."""
+
+    def __init__(self, folder: Path, times: Times = TIMES) -> None:
+        self.outbox, self.times = Outbox(folder), times
+        self.route: Callable[[str], Sequence[str]] = lambda owner: ["lead"]
+
+    def tell(self, *incidents: Incident, at: datetime = NOW) -> list[tuple[str, str, str]]:
+        """(event, severity, subjects) of what is new and goes to somebody."""
+        before = {(each.message_id, each.channel) for each in self.outbox.deliveries()}
+        put_news(self.outbox, incidents, self.route, self.times, at)
+        return [
+            (each.event, each.severity, " ".join(sorted(each.subjects)))
+            for each in self.outbox.deliveries()
+            if (each.message_id, each.channel) not in before
+        ]
+
+    def send(self, at: datetime = NOW) -> list[Delivery]:
+        due = self.outbox.due(at)
+        for each in due:
+            self.outbox.begin(each)
+            self.outbox.end(each, at)
+        return due
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_an_incident_is_told_once(desk: Desk) -> None:
+    assert desk.tell(incident()) == [("opened", "warn", "a1")]
+    assert desk.tell(incident(), at=NOW + DAY) == []
+    assert desk.tell(incident(value=3.9, newest=datetime(2026, 11, 26)), at=NOW + 30 * DAY) == []
+
+
+def test_one_that_gets_graver_is_told_again_once(desk: Desk) -> None:
+    desk.tell(incident())
+    desk.send()
+    worse = incident(severity="high", score=-6.5)
+    assert desk.tell(worse, at=NOW + HOUR) == [("worse", "high", "a1")]
+    assert desk.tell(worse, at=NOW + 2 * HOUR) == []
+    assert desk.tell(incident(), at=NOW + 3 * HOUR) == [], "it is not told that it is less grave"
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        incident(is_suppressed=True),
+        incident(is_news=False),
+        incident(state="acknowledged"),
+        incident(state="expected"),
+        over(incident()),
+    ],
+)
+def test_what_nobody_has_to_hear_is_not_told(desk: Desk, silent: Incident) -> None:
+    assert desk.tell(silent) == []
+
+
+def test_that_it_is_over_is_told_to_who_was_told_that_it_began(desk: Desk) -> None:
+    desk.tell(incident())
+    desk.send()
+    assert desk.tell(over(incident()), at=NOW + DAY) == [("recovered", "info", "a1")]
+    assert desk.tell(over(incident()), at=NOW + 2 * DAY) == []
+
+
+def test_what_people_have_settled_is_not_told_to_be_over(desk: Desk) -> None:
+    desk.tell(incident())
+    desk.send()
+    settled = replace(over(incident()), state="wrong")
+    assert desk.tell(settled, at=NOW + DAY) == []
+
+
+def test_what_is_over_before_it_has_left_is_told_to_nobody(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, Times(ROME, quiet=(time(22), time(7))))
+    night = datetime(2026, 11, 26, 1, tzinfo=UTC)
+    assert desk.tell(incident(), at=night) == [("opened", "warn", "a1")]
+    assert desk.tell(over(incident()), at=night + HOUR) == []
+    assert desk.send(NOW) == []
+
+
+def test_incidents_of_one_event_are_one_message(desk: Desk) -> None:
+    pair = [incident("a1"), incident("a2", group_id="a1", kpi="backlog", severity="high")]
+    assert desk.tell(*pair) == [("opened", "high", "a1 a2")]
+    desk.send()
+    third = incident("a3", group_id="a1", kpi="handle_time")
+    assert desk.tell(*pair, third, at=NOW + HOUR) == [], "it is no graver than what was told"
+    graver = [replace(each, severity="critical") for each in (*pair, third)]
+    assert desk.tell(*graver, at=NOW + 2 * HOUR) == [("worse", "critical", "a1 a2 a3")]
+
+
+def test_an_event_is_over_when_all_of_it_is(desk: Desk) -> None:
+    pair = [incident("a1"), incident("a2", group_id="a1", kpi="backlog")]
+    desk.tell(*pair)
+    desk.send()
+    assert desk.tell(over(pair[0]), pair[1], at=NOW + DAY) == []
+    assert desk.tell(*map(over, pair), at=NOW + 2 * DAY) == [("recovered", "info", "a1 a2")]
+
+
+def test_a_figure_that_is_back_within_a_day_is_not_told_again(desk: Desk) -> None:
+    first = incident("a1")
+    desk.tell(first)
+    desk.send()
+    again = incident("a2")
+    assert desk.tell(over(first), again, at=NOW + 12 * HOUR) == [("recovered", "info", "a1")]
+    later = incident("a3")
+    assert desk.tell(over(first), later, at=NOW + 30 * HOUR) == [("opened", "warn", "a3")]
+
+
+def test_it_goes_to_its_owner_and_to_nobody_else(desk: Desk) -> None:
+    desk.route = lambda owner: {"Support lead": ["chat"], "CRM": []}.get(owner, ["all"])
+    group = [incident("a1"), incident("a2", group_id="a1", owner="AI owner")]
+    desk.tell(*group, incident("a3", kpi="nps", owner="CRM"))
+    told = {each.channel: " ".join(sorted(each.subjects)) for each in desk.outbox.deliveries()}
+    assert told == {"chat": "a1 a2", "all": "a1 a2"}
+
+
+def test_who_snoozed_it_hears_of_it_on_the_day(desk: Desk) -> None:
+    desk.tell(incident())
+    desk.send()
+    asleep = incident(state="snoozed", asked_for=date(2026, 11, 28))
+    assert desk.tell(asleep, at=NOW + DAY) == []
+    awake = replace(asleep, state="open")
+    assert desk.tell(awake, at=NOW + 2 * DAY) == [("again 2026-11-28", "warn", "a1")]
+    assert desk.tell(awake, at=NOW + 3 * DAY) == []
+
+
+@pytest.mark.parametrize(
+    ("at", "severity", "due"),
+    [
+        ("2026-11-26 08:00", "warn", "2026-11-26 08:00"),
+        ("2026-11-26 23:30", "warn", "2026-11-27 07:00"),
+        ("2026-11-27 06:59", "high", "2026-11-27 07:00"),
+        ("2026-11-27 03:00", "critical", "2026-11-27 03:00"),
+        ("2026-11-27 07:00", "warn", "2026-11-27 07:00"),
+    ],
+)
+def test_quiet_hours_are_those_of_the_account(at: str, severity: str, due: str) -> None:
+    times = Times(ROME, quiet=(time(22), time(7)))
+    now, wanted = (datetime.fromisoformat(each).replace(tzinfo=ROME) for each in (at, due))
+    assert times.due_at(now, severity) == wanted
+
+
+def test_changes_for_the_better_are_told_together_once_a_day(desk: Desk) -> None:
+    morning = datetime(2026, 11, 26, 9, tzinfo=ROME)
+    one, two = incident("a1", severity="info"), incident("a2", severity="info", kpi="nps")
+    assert desk.tell(one, two, at=morning) == [("digest", "info", "a1 a2")]
+    three = incident("a3", severity="info", kpi="backlog")
+    assert desk.tell(one, two, three, at=morning + 12 * HOUR) == []
+    assert desk.tell(one, two, three, at=morning + 24 * HOUR) == [("digest", "info", "a3")]
+
+
+def test_the_words_name_figure_day_range_and_number() -> None:
+    assert sentence(incident()) == (
+        "CSAT, handled by people: 4.02 on Wed 25 November; 4.31 to 5.00 is normal for a Wednesday"
+        " (n = 212)."
+    )
+    assert title("opened", "warn", [incident()]) == "[warn] CSAT, handled by people 4.02"
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (
+            {"kpi": "tickets_created", "label": "Ticket volume", "kind": "count", "value": 12.7,
+             "rule": "anomaly_3d", "lower": 2.0, "upper": 11.4, "n": None},
+            "12.7 on average over the 3 days to Wed 25 November; 2 to 11.4 is normal.",
+        ),
+        (
+            {"grain": "week", "rule": "below", "newest": datetime(2026, 11, 16), "lower": 4.0,
+             "upper": None, "n": 80},
+            "4.02 in the week of Mon 16 November; its contract asks for at least 4.00 (n = 80).",
+        ),
+        (
+            {"grain": "month", "rule": "above_baseline_by", "newest": datetime(2026, 10, 1),
+             "kind": "share", "value": 0.326, "lower": None, "upper": 0.267, "expected": 0.167},
+            "32.6 % in October; its contract asks for at most 26.7 %, with 16.7 % as its baseline"
+            " (n = 212).",
+        ),
+        (
+            {"rule": "dead_feed", "kind": "count", "value": 0.0, "lower": 30.0, "upper": 60.0,
+             "n": None},
+            "nothing since Wed 25 November; 30 to 60 is normal.",
+        ),
+        (
+            {"grain": "hour", "newest": datetime(2026, 11, 25, 14), "kind": "seconds",
+             "value": 5400.0, "lower": 60.0, "upper": 1800.0, "n": 9},
+            "1 h 30 min on Wed 25 November, 14:00 to 15:00; 1 min to 30 min is normal (n = 9).",
+        ),
+    ],
+)  # fmt: skip
+def test_the_words_of_each_rule(changed: dict[str, object], said: str) -> None:
+    told = sentence(incident(segments=dict.fromkeys(SEGMENTS, "all"), **changed))
+    assert told.partition(": ")[2] == said
+
+
+def test_late_sources_and_failing_steps_are_told_as_such() -> None:
+    late = incident(kpi="source_freshness", stat="desk", rule="late", value=5400.0, upper=600.0)
+    assert sentence(late) == "Source desk has brought nothing for 1 h 30 min; 10 min is allowed."
+    failing = incident(kpi="pipeline_runs", stat="transform", rule="failed", value=None)
+    assert "Step transform fails since Wed 25 November" in sentence(failing)
+    assert title("opened", "high", [late, failing]) == (
+        "[high] Source desk is late, Step transform fails"
+    )
+
+
+def test_the_segments_that_explain_it_owner_and_cure_are_told() -> None:
+    parts = (Part("category", "returns", 0.78), Part("category", "order_change", 0.12))
+    explained = incident(parts=parts)
+    assert why(explained) == "Of the change by category: returns 78%, order change 12%."
+    text = message("opened", [explained], [explained])
+    for told in ("returns 78%", "Owner: Support lead", "Do: Review all of the week.", "ack a1"):
+        assert told in text
+
+
+def test_more_than_a_handful_is_counted(desk: Desk) -> None:
+    many = [incident(f"a{each}", group_id="a0", kpi=f"kpi_{each}") for each in range(9)]
+    desk.tell(*many)
+    (told,) = desk.outbox.deliveries()
+    assert "3 more: bookbag alerts --open" in told.body
+    assert len(told.subjects) == 9
+
+
+def test_incidents_are_read_with_their_figures_and_only_the_new_ones_are_news() -> None:
+    """Of a shop that is looked at for the first time on its day 108: 90 more parcels on day 101,
+    and 90 more returns on day 60.
+    """
+    marts = Marts()
+    of_categories(marts, {"parcel": (101, 90), "returns": (60, 90)})
+    marts.judge(107)
+    found = read_incidents(marts.connection, on(108).replace(tzinfo=UTC))
+    told = {each.first: each for each in found if each.segments["category"] == "all"}
+    assert {first: each.is_news for first, each in told.items()} == {on(60): False, on(101): True}
+    fresh = told[on(101)]
+    assert (fresh.label, fresh.kind, fresh.owner) == (
+        "Tickets created", "count", "tickets_created owner",
+    )  # fmt: skip
+    assert [part.segment for part in fresh.parts] == ["parcel"]
+    assert f"of {on(101).day} April" not in sentence(fresh)
+    assert fresh.value == fresh.n
+    long_after = on(120).replace(tzinfo=UTC)
+    assert not any(each.is_news for each in read_incidents(marts.connection, long_after))
