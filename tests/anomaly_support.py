@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from expectations.anomalies.answers import ANSWERS, EVENTS
 from expectations.anomalies.detection import detect
+from expectations.anomalies.grains import DAY, HOUR, Grain
 from expectations.anomalies.incidents import Incidents, count_incidents, update_incidents
 from expectations.anomalies.kept import JUDGED, MEMORY
 
@@ -77,21 +78,22 @@ class Marts:
         slice: Mapping[str, str] | None = None,
         attribution: str = "event",
         skip: Figures | None = None,
+        grain: Grain = DAY,
     ) -> None:
-        """A series from the first day on; days where `skip` is true have no row."""
+        """A series from the first day or hour on; buckets where `skip` is true have no row."""
         stat = next(each[2] for each in KPIS if each[0] == kpi)
         law = next(each[3] for each in KPIS if each[0] == kpi)
         rows = []
-        for day, value in enumerate(values):
-            if skip is not None and skip[day]:
+        for bucket, value in enumerate(values):
+            if skip is not None and skip[bucket]:
                 continue
-            size = None if sizes is None else float(sizes[day])
+            size = None if sizes is None else float(sizes[bucket])
             figure = float(value)
             rows.append(
                 {
-                    "kpi": kpi, "stat": stat, "grain": "day",
+                    "kpi": kpi, "stat": stat, "grain": grain.name,
                     **{name: (slice or {}).get(name, "all") for name in SLICES},
-                    "period_start": datetime.combine(BEGIN + timedelta(day), datetime.min.time()),
+                    "period_start": on(0) + bucket * grain.step,
                     "value": figure if size is None or law == "mean" else figure / (size or 1),
                     "numerator": figure if law in ("ratio", "rate") else None,
                     "denominator": size if law in ("ratio", "rate") else None,
@@ -120,6 +122,19 @@ class Marts:
         self.connection.execute(
             "update marts.kpi_values set is_partial = period_start >= ?", [at.replace(tzinfo=None)]
         )
+
+    def judge_hour(self, hour: int, *, again: bool = True) -> Incidents:
+        """The data reach to the end of an hour, counted from the first."""
+        self.until((hour + 1) // 24 - 1)
+        at = on(0) + (hour + 1) * HOUR.step
+        now = at.replace(tzinfo=UTC)
+        self.connection.execute("update marts.account set data_as_of = ?", [now])
+        self.connection.execute(
+            "update marts.kpi_values set is_partial = period_start >= ? where grain = 'hour'", [at]
+        )
+        update_incidents(self.connection, now)
+        detect(self.connection, now, again=again)
+        return count_incidents(self.connection, now)
 
     def judge(self, day: int, *, again: bool = True) -> Incidents:
         self.until(day)

@@ -9,24 +9,24 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
 
 from expectations.anomalies.deviations import (
-    REJUDGED,
     Deviation,
     begin_of,
     keep,
     restore,
     walk,
 )
+from expectations.anomalies.grains import GRAINS, Grain
 from expectations.anomalies.incidents import LEARNED_RULES as RULES
 from expectations.anomalies.incidents import OVER
 from expectations.anomalies.kept import Kept
-from expectations.anomalies.watched import SLICES, Watched, newest_day, read_watched
+from expectations.anomalies.watched import SLICES, Watched, newest_bucket, read_watched
 
 KEYS: Final = ("kpi", "stat", *SLICES)
 # A figure whose outcome is open for longer is not waited for.
@@ -38,10 +38,10 @@ _FOUND = pa.schema(
     [
         ("alert_id", pa.string()), *((name, pa.string()) for name in KEYS),
         ("rule", pa.string()), ("severity", pa.string()), ("state", pa.string()),
-        ("bucket", pa.date32()), ("first_bucket", pa.date32()),
+        ("bucket", pa.timestamp("us")), ("first_bucket", pa.timestamp("us")),
         ("value", pa.float64()), ("expected", pa.float64()), ("lower", pa.float64()),
         ("upper", pa.float64()), ("score", pa.float64()), ("context", pa.string()),
-        ("is_suppressed", pa.bool_()), ("recovered_on", pa.date32()),
+        ("is_suppressed", pa.bool_()), ("recovered_in", pa.timestamp("us")),
         ("drill_down", pa.string()),
     ]
 )  # fmt: skip
@@ -50,30 +50,27 @@ _UPDATE = f"""
 update marts.alerts as alerts
 set rule = found.rule, severity = found.severity, bucket = found.bucket,
     state = case
-        when found.recovered_on is not null then {OVER}
+        when found.recovered_in is not null then {OVER}
         when alerts.state = 'recovered' then 'open'
         else alerts.state
     end,
     is_suppressed = found.is_suppressed,
     value = found.value, expected = found.expected, lower = found.lower, upper = found.upper,
     score = found.score, context = found.context, drill_down = found.drill_down,
-    recovered_at = timezone(account.timezone, cast(found.recovered_on + 1 as timestamp))
+    recovered_at = timezone(account.timezone, found.recovered_in + $step)
 from found, marts.account as account
 where alerts.alert_id = found.alert_id"""
 
 _INSERT = f"""
 insert into marts.alerts by name
 select
-    found.alert_id, {", ".join(f"found.{name}" for name in KEYS)}, 'day' as grain,
+    found.alert_id, {", ".join(f"found.{name}" for name in KEYS)}, $grain as grain,
     'all' as customer_segment, found.rule, found.severity, found.state,
-    cast(found.bucket as timestamp) as bucket,
-    cast(found.first_bucket as timestamp) as first_bucket,
+    found.bucket, found.first_bucket,
     $now as detected_at, found.value, found.expected, found.lower, found.upper, found.score,
     found.context, found.is_suppressed, found.drill_down, catalog.owner, catalog.protocol,
-    least(
-        account.data_as_of, timezone(account.timezone, cast(found.first_bucket + 1 as timestamp))
-    ) as opened_at,
-    timezone(account.timezone, cast(found.recovered_on + 1 as timestamp)) as recovered_at
+    least(account.data_as_of, timezone(account.timezone, found.first_bucket + $step)) as opened_at,
+    timezone(account.timezone, found.recovered_in + $step) as recovered_at
 from found
 inner join marts.kpi_catalog as catalog on found.kpi = catalog.kpi
 cross join marts.account as account
@@ -87,57 +84,66 @@ where catalog.kpi = found.kpi and found.rule <> 'dead_feed'
     and (catalog.direction = 'up' and found.score > 0
         or catalog.direction = 'down' and found.score < 0)"""
 
-# What stood in the days that were judged again, and is not found any more.
+# What stood in the buckets that were judged again, and is not found any more.
 _VANISHED = f"""
 update marts.alerts as alerts
 set state = {OVER}, recovered_at = account.data_as_of
 from marts.account as account
-where alerts.recovered_at is null and alerts.rule in {RULES}
+where alerts.recovered_at is null and alerts.rule in {RULES} and alerts.grain = $grain
     and alerts.alert_id not in (select alert_id from found where state = 'open')
     and not (alerts.is_suppressed and list_contains($active, alerts.context))"""
 
 
 def detect(connection: duckdb.DuckDBPyConnection, now: datetime, *, again: bool = True) -> None:
-    """Judges the days that are new and those whose figures may have changed, and brings the
-    incidents up to that. Without `again` nothing is done where no day has ended since the last
+    """Judges the days and hours that are new and those whose figures may have changed, and brings
+    the incidents up to that. Without `again` nothing is done where none has ended since the last
     time.
 
     Needs `marts.alerts` and the tables `raw_bookbag.anomaly_memory` and `anomaly_judged`.
     """
-    newest = newest_day(connection)
+    for grain in GRAINS:
+        _detect(connection, grain, now, again)
+
+
+def _detect(
+    connection: duckdb.DuckDBPyConnection, grain: Grain, now: datetime, again: bool
+) -> None:
+    newest = newest_bucket(connection, grain)
     if newest is None:
         return
-    kept, judged_until, before = _remembered(connection)
+    kept, judged_until, before = _remembered(connection, grain)
     if newest == before and not again:
         return
     if judged_until is not None and newest < judged_until:
-        # Who looks back to an earlier day begins anew.
+        # Who looks back to an earlier time begins anew.
         kept, judged_until = {}, None
-    groups = read_watched(connection, newest)
+    groups = read_watched(connection, newest, grain)
     if not groups:
         return
     # What is not decided yet has to be judged when it is.
-    decided = max(min(group.decided for group in groups), newest - timedelta(days=LONGEST_OPEN))
-    until = decided - timedelta(days=REJUDGED)
+    decided = max(min(group.decided for group in groups), newest - LONGEST_OPEN * grain.step)
+    until = decided - grain.rejudged * grain.step
     until = max(until, judged_until) if judged_until else until
     deviations, memories = _walk(groups, kept, judged_until, until)
     active = [
-        _context(event.name) for group in groups if (event := group.calendar.at(newest)) is not None
+        _context(event.name)
+        for group in groups
+        if (event := group.calendar.at(newest.date())) is not None
     ]
     connection.execute("begin")
-    _merge(connection, deviations, active, now)
-    _remember(connection, memories, until, newest)
+    _merge(connection, grain, deviations, active, now)
+    _remember(connection, grain, memories, until, newest)
     connection.execute("commit")
 
 
 def _walk(
-    groups: Sequence[Watched], kept: dict[str, Kept], judged_until: date | None, until: date
+    groups: Sequence[Watched], kept: dict[str, Kept], judged_until: datetime | None, until: datetime
 ) -> tuple[list[Deviation], list[Kept]]:
-    """The deviations, and what to keep of the days up to `until`."""
+    """The deviations, and what to keep of the buckets up to `until`."""
     memories = [restore(watched, kept) for watched in groups]
-    days = groups[0].days
+    starts = groups[0].starts
     standing = {
-        key: Deviation.standing(key, kept[key.name].opened or days[0], judged_until or days[0])
+        key: Deviation.standing(key, kept[key.name].opened or starts[0], judged_until or starts[0])
         for watched, memory in zip(groups, memories, strict=True)
         for series, key in enumerate(watched.keys)
         if key.name in kept and memory.opened[series] >= 0
@@ -148,8 +154,8 @@ def _walk(
         return [each for watched, memory in both for each in keep(watched, memory)]
 
     kept_now, found = remembered(), list(standing.values())
-    for bucket, state in walk(groups, memories, begin_of(days, judged_until), standing):
-        if days[bucket] == until:
+    for bucket, state in walk(groups, memories, begin_of(groups[0], judged_until), standing):
+        if starts[bucket] == until:
             kept_now = remembered()
         found = state.found
     return found, kept_now
@@ -157,13 +163,14 @@ def _walk(
 
 def _merge(
     connection: duckdb.DuckDBPyConnection,
+    grain: Grain,
     deviations: Sequence[Deviation],
     active: Sequence[str],
     now: datetime,
 ) -> None:
-    """`active`: contexts of the events that the newest day is one of."""
-    known = _known(connection)
-    rows = [_row(deviation, _id(deviation, known)) for deviation in deviations]
+    """`active`: contexts of the events that the newest bucket is one of."""
+    known = _known(connection, grain)
+    rows = [_row(deviation, _id(grain, deviation, known)) for deviation in deviations]
     connection.register("deviations", pa.Table.from_pylist(rows, _FOUND))
     # Of one that stood before only its end may be known.
     connection.execute(
@@ -181,30 +188,33 @@ def _merge(
     )
     connection.execute("delete from found where score is null")
     connection.execute(_BETTER)
-    connection.execute(_UPDATE)
-    connection.execute(_INSERT, {"now": now})
-    connection.execute(_VANISHED, {"active": list(active)})
+    connection.execute(_UPDATE, {"step": grain.step})
+    connection.execute(_INSERT, {"step": grain.step, "grain": grain.name, "now": now})
+    connection.execute(_VANISHED, {"grain": grain.name, "active": list(active)})
     connection.execute("drop table found")
 
 
 @dataclass(frozen=True)
 class _Known:
-    """An incident that is there: its days, what excuses it, and whether it stands."""
+    """An incident that is there: its time, what excuses it, and whether it stands."""
 
     alert_id: str
-    first: date
-    newest: date
+    first: datetime
+    newest: datetime
     is_suppressed: bool
     context: str | None
     is_standing: bool
 
 
-def _known(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, ...], list[_Known]]:
+def _known(
+    connection: duckdb.DuckDBPyConnection, grain: Grain
+) -> dict[tuple[str, ...], list[_Known]]:
     """Incidents by series, the oldest first."""
     rows = connection.execute(
-        "select alert_id, cast(first_bucket as date), cast(bucket as date), is_suppressed,"
+        "select alert_id, first_bucket, bucket, is_suppressed,"
         f" context, recovered_at is null, {', '.join(KEYS)} from marts.alerts"
-        f" where rule in {RULES} order by first_bucket"
+        f" where rule in {RULES} and grain = ? order by first_bucket",
+        [grain.name],
     ).fetchall()
     known: dict[tuple[str, ...], list[_Known]] = {}
     for row in rows:
@@ -212,8 +222,8 @@ def _known(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, ...], list[
     return known
 
 
-def _id(deviation: Deviation, known: dict[tuple[str, ...], list[_Known]]) -> str:
-    """That of the incident whose days or event it shares, else one of its own."""
+def _id(grain: Grain, deviation: Deviation, known: dict[tuple[str, ...], list[_Known]]) -> str:
+    """That of the incident whose time or event it shares, else one of its own."""
     key = astuple(deviation.key)
     for other in known.get(key, []):
         is_shared = deviation.first <= other.newest and other.first <= deviation.newest
@@ -225,7 +235,7 @@ def _id(deviation: Deviation, known: dict[tuple[str, ...], list[_Known]]) -> str
             is_same = is_shared and not other.is_suppressed
         if is_same and (deviation.score is not None or other.is_standing):
             return other.alert_id
-    told = "|".join((*key, str(deviation.is_muted), str(deviation.first)))
+    told = "|".join((grain.name, *key, str(deviation.is_muted), str(deviation.first)))
     return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 
@@ -254,7 +264,7 @@ def _row(deviation: Deviation, alert_id: str) -> dict[str, Any]:
         "score": deviation.score,
         "context": context,
         "is_suppressed": deviation.is_muted,
-        "recovered_on": deviation.recovered,
+        "recovered_in": deviation.recovered,
         "drill_down": json.dumps([_part(part) for part in deviation.parts])
         if deviation.parts
         else None,
@@ -272,21 +282,31 @@ def _part(part: Any) -> dict[str, Any]:
 
 
 def _remembered(
-    connection: duckdb.DuckDBPyConnection,
-) -> tuple[dict[str, Kept], date | None, date | None]:
-    rows = connection.execute("select * from raw_bookbag.anomaly_memory").fetchall()
-    judged = connection.execute("select * from raw_bookbag.anomaly_judged").fetchone()
-    return {row[0]: Kept(*row) for row in rows}, *(judged or (None, None))
+    connection: duckdb.DuckDBPyConnection, grain: Grain
+) -> tuple[dict[str, Kept], datetime | None, datetime | None]:
+    rows = connection.execute(
+        "select * from raw_bookbag.anomaly_memory where grain = ?", [grain.name]
+    ).fetchall()
+    judged = connection.execute(
+        "select judged_until, newest from raw_bookbag.anomaly_judged where grain = ?", [grain.name]
+    ).fetchone()
+    return {row[1]: Kept(*row) for row in rows}, *(judged or (None, None))
 
 
 def _remember(
-    connection: duckdb.DuckDBPyConnection, memories: Sequence[Kept], until: date, newest: date
+    connection: duckdb.DuckDBPyConnection,
+    grain: Grain,
+    memories: Sequence[Kept],
+    until: datetime,
+    newest: datetime,
 ) -> None:
-    connection.execute("delete from raw_bookbag.anomaly_memory")
+    connection.execute("delete from raw_bookbag.anomaly_memory where grain = ?", [grain.name])
     if memories:
         rows = pa.Table.from_pylist([asdict(memory) for memory in memories])
         connection.register("memories", rows)
         connection.execute("insert into raw_bookbag.anomaly_memory by name from memories")
         connection.unregister("memories")
-    connection.execute("delete from raw_bookbag.anomaly_judged")
-    connection.execute("insert into raw_bookbag.anomaly_judged values (?, ?)", [until, newest])
+    connection.execute("delete from raw_bookbag.anomaly_judged where grain = ?", [grain.name])
+    connection.execute(
+        "insert into raw_bookbag.anomaly_judged values (?, ?, ?)", [grain.name, until, newest]
+    )

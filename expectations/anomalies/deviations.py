@@ -6,7 +6,7 @@ history.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -17,31 +17,27 @@ from expectations.anomalies.attribution import Part, Segment, explain
 from expectations.anomalies.detector import Detector, Judged, Memory
 from expectations.anomalies.kept import Kept
 from expectations.anomalies.laws import LAWS, Bools, Floats, Law
-from expectations.anomalies.rules import DAILY, DEAD
 from expectations.anomalies.watched import LEAST_EVENTS, SLICES, Key, Watched
 
-# Ratings and outcomes of so many days still come in: those days are judged again.
-REJUDGED: Final = 7
-# A past that nobody waits for is judged by weeks, up to some days before what is judged again.
+# A past that nobody waits for is judged by weeks, up to some buckets before what is judged again.
 WEEK: Final = 7
-RECENT: Final = 14
 # Of the segments' breaches so many may be chance (Benjamini and Hochberg, 1995).
 FALSE_DISCOVERIES: Final = 0.05
 # What is usual of a segment's size.
-SIZE_DAYS: Final = 28
+SIZE_BUCKETS: Final = 28
 
 
 @dataclass(frozen=True)
 class Deviation:
-    """A figure that is not as it should be, from `first` to `newest`; `recovered` is the day on
+    """A figure that is not as it should be, from bucket `first` to `newest`; `recovered` is that in
     which all was as before, or a new level accepted (`is_accepted`), None while it lasts. `event`:
-    the calendar expects it (`is_muted`). The figures are those of the newest day, `score` the z of
-    the worst; None where nothing is known but that it stands.
+    the calendar expects it (`is_muted`). The figures are those of the newest bucket, `score` the z
+    of the worst; None where nothing is known but that it stands.
     """
 
     key: Key
-    first: date
-    newest: date
+    first: datetime
+    newest: datetime
     rule: str
     value: float | None
     expected: float | None
@@ -49,14 +45,14 @@ class Deviation:
     upper: float | None
     score: float | None
     parts: Sequence[Part] = ()
-    recovered: date | None = None
+    recovered: datetime | None = None
     is_accepted: bool = False
     is_muted: bool = False
     event: str | None = None
 
     @classmethod
-    def standing(cls, key: Key, opened: date, until: date) -> "Deviation":
-        """One that stood when the walk began, and was told on one of these days, if at all."""
+    def standing(cls, key: Key, opened: datetime, until: datetime) -> "Deviation":
+        """One that stood when the walk began, and was told in one of these buckets, if at all."""
         return cls(key, opened, until, "anomaly", None, None, None, None, None)
 
 
@@ -66,25 +62,26 @@ def walk(
     begin: int,
     standing: Mapping[Key, Deviation] = MappingProxyType({}),
 ) -> Iterator[tuple[int, "Walk"]]:
-    """Judges the days of all groups from index `begin` on, and gives itself after each. `standing`:
-    what stood when it began.
+    """Judges the buckets of all groups from index `begin` on, and gives itself after each.
+    `standing`: what stood when it began.
     """
     state = Walk(groups, memories, standing)
-    of_groups = [_days(*each, begin) for each in zip(groups, memories, strict=True)]
+    of_groups = [_buckets(*each, begin) for each in zip(groups, memories, strict=True)]
     for judged in zip(*of_groups, strict=True):
         state.take(judged)
         yield judged[0].bucket, state
 
 
-def _days(watched: Watched, memory: Memory, begin: int) -> Iterator[Judged]:
+def _buckets(watched: Watched, memory: Memory, begin: int) -> Iterator[Judged]:
     # Of a stock that is empty nothing is dead.
-    dead = 0.0 if watched.is_stock else DAILY.dead
-    rules = replace(DAILY, fewest=watched.fewest, least_events=LEAST_EVENTS, dead=dead)
-    detector = Detector(watched.seen, watched.days, watched.calendar, rules)
-    days = len(watched.days)
-    by_week = max(days - RECENT, begin)
+    usual = watched.grain.rules
+    dead = 0.0 if watched.is_stock else usual.dead
+    rules = replace(usual, fewest=watched.fewest, least_events=LEAST_EVENTS, dead=dead)
+    detector = Detector(watched.seen, watched.starts, watched.calendar, rules)
+    end = len(watched.starts)
+    by_week = max(end - watched.grain.recent, begin)
     yield from detector.judge(memory, begin, by_week, WEEK)
-    yield from detector.judge(memory, by_week, days)
+    yield from detector.judge(memory, by_week, end)
 
 
 @dataclass(frozen=True)
@@ -128,7 +125,7 @@ class Walk:
         return [*self.ended, *self._standing.values(), *self._muted.values()]
 
     def take(self, judged: Sequence[Judged]) -> None:
-        """One day of all series, by group."""
+        """One bucket of all series, by group."""
         bucket = judged[0].bucket
         for group, each in enumerate(judged):
             self._usual[group][:, bucket] = each.scores.usual
@@ -151,7 +148,7 @@ class Walk:
                     self.ended.append(
                         replace(
                             self._standing.pop(key),
-                            recovered=self.groups[group].days[bucket],
+                            recovered=self.groups[group].starts[bucket],
                             is_accepted=bool(each.accepted[row]),
                         )
                     )
@@ -166,8 +163,8 @@ class Walk:
         for key in watched.keys:
             muted = self._muted.get(key)
             if muted and (event is None or event.name != muted.event):
-                day = watched.days[judged[group].bucket]
-                self.ended.append(replace(self._muted.pop(key), recovered=day))
+                start = watched.starts[judged[group].bucket]
+                self.ended.append(replace(self._muted.pop(key), recovered=start))
 
     def _is_explained(self, key: Key, place: _Place) -> bool:
         """Whether a segment's breach is part of one of the whole, which names its segments."""
@@ -182,15 +179,16 @@ class Walk:
         self, judged: Sequence[Judged], key: Key, place: _Place, before: Deviation | None
     ) -> Deviation:
         scores, bucket, row = judged[place.group].scores, judged[place.group].bucket, place.row
-        day, buckets = self.groups[place.group].days[bucket], int(scores.buckets[row])
+        watched, buckets = self.groups[place.group], int(scores.buckets[row])
+        start = watched.starts[bucket]
         z = float(scores.z[row])
         known = before.score if before and before.score is not None else 0.0
         worst = known if abs(known) > abs(z) else z
         return Deviation(
             key=key,
-            first=before.first if before else day,
-            newest=day,
-            rule=rule_name(buckets),
+            first=before.first if before else start,
+            newest=start,
+            rule=watched.grain.rule(buckets),
             value=_number(scores.seen[row]),
             expected=_number(scores.expected[row]),
             lower=_number(scores.lower[row]),
@@ -219,7 +217,7 @@ class Walk:
     def _segment(self, place: _Place, name: str, bucket: int, buckets: int) -> Segment | None:
         seen, row = self.groups[place.group].seen, place.row
         begin = max(bucket - buckets + 1, 0)
-        before = min(SIZE_DAYS, begin)
+        before = min(SIZE_BUCKETS, begin)
         cut = np.s_[row, begin - before : bucket + 1]
         law = LAWS[seen.kind]
         figures, sizes = law.figures(seen.value[cut], seen.numerator[cut], seen.denominator[cut])
@@ -240,11 +238,6 @@ class Walk:
         return Segment(name, value / total, expected / total, total / len(weight), usual_size)
 
 
-def rule_name(buckets: int) -> str:
-    """anomaly of one day, anomaly_7d of several together, or dead_feed."""
-    return "dead_feed" if buckets == DEAD else "anomaly" if buckets == 1 else f"anomaly_{buckets}d"
-
-
 def discoveries(z: Floats, is_judged: Bools) -> Bools:
     """Which of those judged are too unlikely to be chance among so many (Benjamini–Hochberg)."""
     chance = np.where(is_judged, 2 * ndtr(-np.abs(z)), 1.0)
@@ -256,22 +249,23 @@ def discoveries(z: Floats, is_judged: Bools) -> Bools:
     return found
 
 
-def begin_of(days: Sequence[date], judged_until: date | None) -> int:
-    """The index of the first day to judge: after what is remembered, else when one can."""
+def begin_of(watched: Watched, judged_until: datetime | None) -> int:
+    """The index of the first bucket to judge: after what is remembered, else when one can."""
+    learning, end = watched.grain.rules.learning, len(watched.starts)
     if judged_until is None:
-        return min(DAILY.learning, len(days))
-    after = (judged_until - days[0] + timedelta(days=1)).days
-    return min(max(after, DAILY.learning), len(days))
+        return min(learning, end)
+    after = (judged_until - watched.starts[0]) // watched.grain.step + 1
+    return min(max(after, learning), end)
 
 
 def restore(watched: Watched, kept: Mapping[str, Kept]) -> Memory:
     """The memory of the series by what was kept of them."""
-    memory = Memory.blank(len(watched.keys), len(watched.days))
-    index = {day: at for at, day in enumerate(watched.days)}
+    memory = Memory.blank(len(watched.keys), len(watched.starts))
+    index = {start: at for at, start in enumerate(watched.starts)}
 
-    def place(day: date | None) -> int:
-        # What is older than all that is seen was before its first day.
-        return -1 if day is None else index.get(day, 0)
+    def place(start: datetime | None) -> int:
+        # What is older than all that is seen was before its first bucket.
+        return -1 if start is None else index.get(start, 0)
 
     for series, key in enumerate(watched.keys):
         known = kept.get(key.name)
@@ -283,30 +277,31 @@ def restore(watched: Watched, kept: Mapping[str, Kept]) -> Memory:
         memory.last_closed[series] = place(known.last_closed)
         memory.last_side[series] = known.last_side
         memory.since[series] = max(place(known.since), 0)
-        for day in known.abnormal:
-            if day in index:
-                memory.is_abnormal[series, index[day]] = True
+        for start in known.abnormal:
+            if start in index:
+                memory.is_abnormal[series, index[start]] = True
     return memory
 
 
 def keep(watched: Watched, memory: Memory) -> list[Kept]:
     """What the next run has to know; nothing of series of which nothing was ever wrong."""
-    days = watched.days
+    starts = watched.starts
 
-    def day(place: int) -> date | None:
-        return days[place] if place >= 0 else None
+    def start(place: int) -> datetime | None:
+        return starts[place] if place >= 0 else None
 
     return [
         Kept(
+            grain=watched.grain.name,
             series=key.name,
-            opened=day(int(memory.opened[at])),
+            opened=start(int(memory.opened[at])),
             side=int(memory.side[at]),
             calm=int(memory.calm[at]),
-            last_opened=day(int(memory.last_opened[at])),
-            last_closed=day(int(memory.last_closed[at])),
+            last_opened=start(int(memory.last_opened[at])),
+            last_closed=start(int(memory.last_closed[at])),
             last_side=int(memory.last_side[at]),
-            since=day(int(memory.since[at])) if memory.since[at] > 0 else None,
-            abnormal=[days[place] for place in np.flatnonzero(memory.is_abnormal[at]).tolist()],
+            since=start(int(memory.since[at])) if memory.since[at] > 0 else None,
+            abnormal=[starts[place] for place in np.flatnonzero(memory.is_abnormal[at]).tolist()],
         )
         for at, key in enumerate(watched.keys)
         if memory.is_abnormal[at].any() or memory.last_closed[at] >= 0 or memory.since[at] > 0

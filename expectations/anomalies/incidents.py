@@ -20,7 +20,10 @@ PIPELINE = "pipeline_runs"
 # Rules about the pipeline itself, which are known whatever the marts say.
 OWN_RULES = ("late", "failed")
 # Those of the detector, which knows itself when they are over.
-LEARNED_RULES = ("anomaly", "anomaly_3d", "anomaly_7d", "anomaly_14d", "dead_feed")
+LEARNED_RULES = (
+    "anomaly", "anomaly_3d", "anomaly_7d", "anomaly_14d", "anomaly_3h", "anomaly_6h",
+    "anomaly_12h", "dead_feed",
+)  # fmt: skip
 
 # Columns of marts.alerts: type, and what it says.
 _COLUMNS: Mapping[str, tuple[str, str]] = {
@@ -32,7 +35,7 @@ _COLUMNS: Mapping[str, tuple[str, str]] = {
     "rule": (
         "varchar",
         "The rule that is broken: below, above, …_baseline_…, stale, late, failed; anomaly and"
-        " anomaly_7d, of as many days together, and dead_feed are the detector''s.",
+        " anomaly_7d or _6h, of as many days or hours together, and dead_feed are the detector''s.",
     ),
     "severity": (
         "varchar",

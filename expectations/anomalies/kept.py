@@ -4,27 +4,29 @@ itself.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from typing import Final
 
 MEMORY: Final = (
-    "series varchar, opened date, side integer, calm integer, last_opened date, last_closed date,"
-    " last_side integer, since date, abnormal date[]"
+    "grain varchar, series varchar, opened timestamp, side integer, calm integer,"
+    " last_opened timestamp, last_closed timestamp, last_side integer, since timestamp,"
+    " abnormal timestamp[]"
 )
-JUDGED: Final = "judged_until date, newest date"
-"""Up to when that is true, and the newest day that was judged."""
+JUDGED: Final = "grain varchar, judged_until timestamp, newest timestamp"
+"""Up to when that is true, and the newest bucket that was judged; a row a grain."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What is kept of a series; see `Memory`. `abnormal`: days that were in a breach."""
+    """What is kept of a series; see `Memory`. `abnormal`: buckets that were in a breach."""
 
+    grain: str
     series: str
-    opened: date | None
+    opened: datetime | None
     side: int
     calm: int
-    last_opened: date | None
-    last_closed: date | None
+    last_opened: datetime | None
+    last_closed: datetime | None
     last_side: int
-    since: date | None
-    abnormal: Sequence[date]
+    since: datetime | None
+    abnormal: Sequence[datetime]

@@ -1,12 +1,12 @@
-"""The series that the detector watches: days of the KPIs that the catalogue gives a law.
- Each is watched as a whole and by handling, channel, category and team. Only days that are over and
-whole are seen: a day that the slowest source has not reached, or whose outcome is still open, is
-not there yet, which is a matter of freshness.
+"""The series that the detector watches: days and hours of the KPIs that the catalogue gives a law.
+ Each is watched as a whole and by handling, channel, category and team. Only buckets that are over
+and whole are seen: a day that the slowest source has not reached, or whose outcome is still open,
+is not there yet, which is a matter of freshness.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -14,12 +14,11 @@ import numpy as np
 
 from expectations.anomalies.baseline import Ints
 from expectations.anomalies.calendar import Calendar, Event
+from expectations.anomalies.grains import DAY, Grain
 from expectations.anomalies.laws import Floats
 from expectations.anomalies.observations import Observations
 
 SLICES = ("handling", "channel", "category", "team")
-# With what an event last year teaches, and what a baseline looks back upon from there.
-LOOK_BACK = timedelta(days=366 + 160)
 # Counts that are fewer tickets off are nothing to act upon.
 LEAST_EVENTS = 5
 # Where a KPI names no least number of things behind a figure.
@@ -29,32 +28,37 @@ _SERIES = f"""
 select
     catalog.law,
     coalesce(catalog.min_n, {FEWEST}) as fewest,
-    days.kpi, days.stat, {", ".join(f"days.{name}" for name in SLICES)},
-    cast(max(days.period_start) as date) as until,
-    max(days.attribution) = 'as_of' as is_stock,
-    row_number() over (order by days.kpi, {", ".join(f"days.{name}" for name in SLICES)}) - 1
+    buckets.kpi, buckets.stat, {", ".join(f"buckets.{name}" for name in SLICES)},
+    max(buckets.period_start) as until,
+    max(buckets.attribution) = 'as_of' as is_stock,
+    row_number() over (order by buckets.kpi, {", ".join(f"buckets.{name}" for name in SLICES)}) - 1
         as series
-from marts.kpi_values as days
+from marts.kpi_values as buckets
 inner join marts.kpi_catalog as catalog
-    on days.kpi = catalog.kpi and days.stat = catalog.watched_stat
-where days.grain = 'day' and days.customer_segment = 'all'
-    and days.period_start >= $since and not days.is_partial and days.is_mature
+    on buckets.kpi = catalog.kpi and buckets.stat = catalog.watched_stat
+where buckets.grain = $grain and buckets.customer_segment = 'all'
+    and buckets.period_start >= $since and not buckets.is_partial and buckets.is_mature
     -- The sums over them are watched, which add up too.
-    and days.handling not in ('ai_only', 'hybrid', 'human_only')
-group by catalog.law, catalog.min_n, days.kpi, days.stat, {", ".join(f"days.{n}" for n in SLICES)}
+    and buckets.handling not in ('ai_only', 'hybrid', 'human_only')
+group by
+    catalog.law, catalog.min_n, buckets.kpi, buckets.stat,
+    {", ".join(f"buckets.{name}" for name in SLICES)}
+-- Of hours: those that can be judged, and are not too thin.
+having min(buckets.period_start) <= $learned
+    and coalesce(sum(case when buckets.period_start >= $recent then buckets.n end), 0) >= $least
 order by series"""
 
-_DAYS = f"""
+_BUCKETS = f"""
 select
     watched.series,
-    datediff('day', $since, cast(days.period_start as date)) as day,
-    days.value, days.numerator, days.denominator, cast(days.n as double) as n
-from marts.kpi_values as days
+    date_diff($grain, $since, buckets.period_start) as bucket,
+    buckets.value, buckets.numerator, buckets.denominator, cast(buckets.n as double) as n
+from marts.kpi_values as buckets
 inner join watched
-    on days.kpi = watched.kpi and days.stat = watched.stat
-    and {" and ".join(f"days.{name} = watched.{name}" for name in SLICES)}
-where days.grain = 'day' and days.customer_segment = 'all'
-    and days.period_start >= $since and not days.is_partial and days.is_mature"""
+    on buckets.kpi = watched.kpi and buckets.stat = watched.stat
+    and {" and ".join(f"buckets.{name} = watched.{name}" for name in SLICES)}
+where buckets.grain = $grain and buckets.customer_segment = 'all'
+    and buckets.period_start >= $since and not buckets.is_partial and buckets.is_mature"""
 
 _EVENTS = """
 select name, kind, starts_on, ends_on, expected_direction, kpi, channel, category, null, null
@@ -94,16 +98,17 @@ class Key:
 
 @dataclass(frozen=True)
 class Watched:
-    """Series of one law that the same events concern, over `days`; up to `decided` each has its
-    figures.
+    """Series of one law that the same events concern, over buckets that begin at `starts`; up to
+    `decided` each has its figures.
     """
 
+    grain: Grain
     keys: Sequence[Key]
-    days: Sequence[date]
+    starts: Sequence[datetime]
     seen: Observations
     calendar: Calendar
     fewest: int
-    decided: date
+    decided: datetime
     is_stock: bool = False
 
 
@@ -122,23 +127,31 @@ class _Scoped:
         )
 
 
-def newest_day(connection: duckdb.DuckDBPyConnection) -> date | None:
-    """The newest day that is over for all sources; None where there is none."""
+def newest_bucket(connection: duckdb.DuckDBPyConnection, grain: Grain) -> datetime | None:
+    """The newest bucket that is over for all sources; None where there is none."""
     row = connection.execute(
-        "select cast(max(period_start) as date) from marts.kpi_values"
-        " where grain = 'day' and not is_partial"
+        "select max(period_start) from marts.kpi_values where grain = ? and not is_partial",
+        [grain.name],
     ).fetchone()
     return row[0] if row else None
 
 
-def read_watched(connection: duckdb.DuckDBPyConnection, newest: date) -> list[Watched]:
-    """All that is watched up to the day `newest`, by law, by how much it takes to say something,
+def read_watched(
+    connection: duckdb.DuckDBPyConnection, newest: datetime, grain: Grain = DAY
+) -> list[Watched]:
+    """All that is watched up to the bucket `newest`, by law, by how much it takes to say something,
     and by the events that concern it.
     """
-    since = newest - LOOK_BACK
-    connection.execute(f"create or replace temp table watched as {_SERIES}", {"since": since})
+    since, window = newest - grain.look_back, grain.rules.window
+    asked = {"grain": grain.name, "since": since}
+    thin = {
+        "learned": newest - grain.rules.learning * grain.step if grain.least else newest,
+        "recent": newest - window * grain.step,
+        "least": grain.least * window,
+    }
+    connection.execute(f"create or replace temp table watched as {_SERIES}", {**asked, **thin})
     told = connection.execute("select * from watched order by series").fetchall()
-    cells = connection.execute(_DAYS, {"since": since}).fetchnumpy()
+    cells = connection.execute(_BUCKETS, asked).fetchnumpy()
     connection.execute("drop table watched")
     if not told:
         return []
@@ -150,12 +163,14 @@ def read_watched(connection: duckdb.DuckDBPyConnection, newest: date) -> list[Wa
         )
         for row in connection.execute(_EVENTS).fetchall()
     ]
-    first = int(np.min(cells["day"]))
-    days = [since + timedelta(days=day) for day in range(first, (newest - since).days + 1)]
-    all_of = _Matrices.of(cells, len(told), first, len(days))
+    first = int(np.min(cells["bucket"]))
+    starts = [
+        since + place * grain.step for place in range(first, (newest - since) // grain.step + 1)
+    ]
+    all_of = _Matrices.of(cells, len(told), first, len(starts))
     keys = [Key(*row[2:8]) for row in told]
     whole = {key.kpi: place for place, key in enumerate(keys) if key.slice is None}
-    ends = np.array([(row[8] - days[0]).days for row in told])
+    ends = np.array([(row[8] - starts[0]) // grain.step for row in told])
     last = np.array(
         [ends[whole[key.kpi]] if key.kpi in whole else ends[at] for at, key in enumerate(keys)]
     )
@@ -163,17 +178,18 @@ def read_watched(connection: duckdb.DuckDBPyConnection, newest: date) -> list[Wa
     for place, (row, key) in enumerate(zip(told, keys, strict=True)):
         concerned = tuple(at for at, event in enumerate(events) if event.concerns(key))
         groups.setdefault((row[0], int(row[1]), bool(row[9]), concerned), []).append(place)
-    season = np.array([day.weekday() for day in days], np.int64)
+    season = np.array([grain.season(start) for start in starts], np.int64)
     return [
         Watched(
+            grain=grain,
             keys=[keys[place] for place in places],
-            days=days,
+            starts=starts,
             seen=all_of.observations(
                 law, places, [whole.get(keys[place].kpi, place) for place in places], last, season
             ),
             calendar=Calendar([events[at].event for at in concerned]),
             fewest=fewest,
-            decided=days[int(last[places].min())],
+            decided=starts[int(last[places].min())],
             is_stock=is_stock,
         )
         for (law, fewest, is_stock, concerned), places in groups.items()
@@ -182,7 +198,7 @@ def read_watched(connection: duckdb.DuckDBPyConnection, newest: date) -> list[Wa
 
 @dataclass(frozen=True)
 class _Matrices:
-    """All series, (series, days); NaN where there is no row."""
+    """All series, (series, buckets); NaN where there is no row."""
 
     value: Floats
     numerator: Floats
@@ -190,19 +206,19 @@ class _Matrices:
     n: Floats
 
     @classmethod
-    def of(cls, cells: Mapping[str, Any], series: int, first: int, days: int) -> "_Matrices":
-        places = (cells["series"], cells["day"] - first)
+    def of(cls, cells: Mapping[str, Any], series: int, first: int, buckets: int) -> "_Matrices":
+        places = (cells["series"], cells["bucket"] - first)
         found = {}
         for name in ("value", "numerator", "denominator", "n"):
-            found[name] = np.full((series, days), np.nan)
+            found[name] = np.full((series, buckets), np.nan)
             found[name][places] = np.ma.filled(cells[name], np.nan)
         return cls(**found)
 
     def observations(
         self, law: str, places: list[int], whole: list[int], last: Ints, season: Ints
     ) -> Observations:
-        """Series of one law. Counts and rates of a day without events are 0, from their first one
-        on (a rate is over the same of all segments); of what has nothing to count there is no
+        """Series of one law. Counts and rates of a bucket without events are 0, from their first
+        one on (a rate is over the same of all segments); of what has nothing to count there is no
         figure, and what it is a share of is watched itself.
         """
         value, numerator = self.value[places], self.numerator[places]
