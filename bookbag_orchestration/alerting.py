@@ -41,7 +41,8 @@ def bring_up_to_date(place: Workplace, now: datetime, *, is_live: bool = False) 
             from expectations.anomalies.detection import detect
             from expectations.anomalies.grouping import group_incidents
 
-            detect(connection, now, again=not is_live)
+            country = place.config.account.home_country
+            detect(connection, now, again=not is_live, country=country)
             group_incidents(connection)
         note_told(place, connection)
         put(place, connection, now)

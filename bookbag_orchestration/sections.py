@@ -3,6 +3,8 @@
 import re
 from abc import ABC, abstractmethod
 from datetime import date, datetime, time
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -64,12 +66,15 @@ class Section(BaseModel):
 
 
 class Account(Section):
-    """Whose numbers these are; `timezone` is the reporting zone."""
+    """Whose numbers these are; `timezone` is the reporting zone, `country` the one whose public
+    holidays are days of the calendar, by default the zone's.
+    """
 
     id: str = Field(min_length=1)
     timezone: Zone = "UTC"
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     week_start: Weekday = "monday"
+    country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
     ai_launch_date: date | None = None
     ai_coverage_complete_from: date | None = None
 
@@ -77,6 +82,18 @@ class Account(Section):
     def first_weekday(self) -> int:
         """1 = Monday … 7 = Sunday."""
         return WEEKDAYS.index(self.week_start) + 1
+
+    @property
+    def home_country(self) -> str | None:
+        return self.country or countries().get(self.timezone)
+
+
+@cache
+def countries() -> dict[str, str]:
+    """The country of each time zone that is of one, by the zone database."""
+    table = (files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
+    rows = (line.split("\t") for line in table.splitlines() if not line.startswith("#"))
+    return {row[2]: row[0] for row in rows}
 
 
 class FileFormat(Section):

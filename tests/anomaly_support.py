@@ -136,11 +136,11 @@ class Marts:
         detect(self.connection, now, again=again)
         return count_incidents(self.connection, now)
 
-    def judge(self, day: int, *, again: bool = True) -> Incidents:
+    def judge(self, day: int, *, again: bool = True, country: str | None = None) -> Incidents:
         self.until(day)
         now = datetime.combine(BEGIN + timedelta(day + 1), datetime.min.time(), UTC)
         update_incidents(self.connection, now)
-        detect(self.connection, now, again=again)
+        detect(self.connection, now, again=again, country=country)
         return count_incidents(self.connection, now)
 
     def alerts(self, columns: str) -> list[tuple[Any, ...]]:

@@ -4,14 +4,16 @@ what it is expected to do again; one that comes for the first time excuses what 
 more.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, Literal
 
-# What an event has moved takes some days to settle.
-TAIL = timedelta(days=3)
-CLOSURES: Final = ("closure", "holiday")
+# What an event has moved takes some days to settle; after a public holiday the next day.
+TAIL, TAIL_OF_HOLIDAY = timedelta(days=3), timedelta(days=1)
+PUBLIC_HOLIDAY: Final = "public_holiday"
+CLOSURES: Final = ("closure", "holiday", PUBLIC_HOLIDAY)
 LAUNCH: Final = "launch"
 
 
@@ -34,7 +36,13 @@ class Event:
 
     def covers(self, day: date) -> bool:
         """Whether a day is one of the event's, or of the days after it."""
-        return self.starts_on <= day <= self.ends_on + TAIL
+        tail = TAIL_OF_HOLIDAY if self.kind == PUBLIC_HOLIDAY else TAIL
+        return self.starts_on <= day <= self.ends_on + tail
+
+    @property
+    def yearly(self) -> tuple[str, str]:
+        """What is the same when it comes again: "BFCM 2026" is "BFCM"."""
+        return re.sub(r"\b(19|20)\d\d\b", "", self.name).strip(), self.kind
 
     def like(self, day: date, before: "Event") -> date:
         """The day of an earlier time that was as this one: as far into it, or as far behind its end
@@ -66,7 +74,7 @@ class Calendar:
         found = [
             each
             for each in self.events
-            if (each.name, each.kind) == (event.name, event.kind) and each.ends_on < event.starts_on
+            if each.yearly == event.yearly and each.ends_on < event.starts_on
         ]
         return found[-1] if found else None
 

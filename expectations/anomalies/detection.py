@@ -94,19 +94,29 @@ where alerts.recovered_at is null and alerts.rule in {RULES} and alerts.grain = 
     and not (alerts.is_suppressed and list_contains($active, alerts.context))"""
 
 
-def detect(connection: duckdb.DuckDBPyConnection, now: datetime, *, again: bool = True) -> None:
+def detect(
+    connection: duckdb.DuckDBPyConnection,
+    now: datetime,
+    *,
+    again: bool = True,
+    country: str | None = None,
+) -> None:
     """Judges the days and hours that are new and those whose figures may have changed, and brings
     the incidents up to that. Without `again` nothing is done where none has ended since the last
-    time.
+    time. `country`: whose public holidays are days of the calendar.
 
     Needs `marts.alerts` and the tables `raw_bookbag.anomaly_memory` and `anomaly_judged`.
     """
     for grain in GRAINS:
-        _detect(connection, grain, now, again)
+        _detect(connection, grain, now, again, country)
 
 
 def _detect(
-    connection: duckdb.DuckDBPyConnection, grain: Grain, now: datetime, again: bool
+    connection: duckdb.DuckDBPyConnection,
+    grain: Grain,
+    now: datetime,
+    again: bool,
+    country: str | None,
 ) -> None:
     newest = newest_bucket(connection, grain)
     if newest is None:
@@ -117,7 +127,7 @@ def _detect(
     if judged_until is not None and newest < judged_until:
         # Who looks back to an earlier time begins anew.
         kept, judged_until = {}, None
-    groups = read_watched(connection, newest, grain)
+    groups = read_watched(connection, newest, grain, country)
     if not groups:
         return
     # What is not decided yet has to be judged when it is.

@@ -13,10 +13,11 @@ import duckdb
 import numpy as np
 
 from expectations.anomalies.baseline import Ints
-from expectations.anomalies.calendar import Calendar, Event
+from expectations.anomalies.calendar import LAUNCH, Calendar, Event
 from expectations.anomalies.grains import DAY, Grain
 from expectations.anomalies.laws import Floats
 from expectations.anomalies.observations import Observations
+from expectations.anomalies.public_days import public_days
 
 SLICES = ("handling", "channel", "category", "team")
 # Counts that are fewer tickets off are nothing to act upon.
@@ -120,6 +121,10 @@ class _Scoped:
     kpi: str | None
     scope: tuple[tuple[str, str | None], ...]
 
+    @property
+    def is_of_all(self) -> bool:
+        return self.kpi is None and not any(wanted for _, wanted in self.scope)
+
     def concerns(self, key: Key) -> bool:
         """What moves a segment moves whatever it may be a part of: not its siblings."""
         return self.kpi in (None, key.kpi) and all(
@@ -137,10 +142,13 @@ def newest_bucket(connection: duckdb.DuckDBPyConnection, grain: Grain) -> dateti
 
 
 def read_watched(
-    connection: duckdb.DuckDBPyConnection, newest: datetime, grain: Grain = DAY
+    connection: duckdb.DuckDBPyConnection,
+    newest: datetime,
+    grain: Grain = DAY,
+    country: str | None = None,
 ) -> list[Watched]:
     """All that is watched up to the bucket `newest`, by law, by how much it takes to say something,
-    and by the events that concern it.
+    and by the events that concern it: those of the account, and public days of its `country`.
     """
     since, window = newest - grain.look_back, grain.rules.window
     asked = {"grain": grain.name, "since": since}
@@ -155,14 +163,7 @@ def read_watched(
     connection.execute("drop table watched")
     if not told:
         return []
-    events = [
-        _Scoped(
-            Event(*row[:5]),
-            row[5],
-            tuple(zip(("channel", "category", "handling", "team"), row[6:], strict=True)),
-        )
-        for row in connection.execute(_EVENTS).fetchall()
-    ]
+    events = _events(connection, public_days(country, since.date(), newest.date()))
     first = int(np.min(cells["bucket"]))
     starts = [
         since + place * grain.step for place in range(first, (newest - since) // grain.step + 1)
@@ -194,6 +195,25 @@ def read_watched(
         )
         for (law, fewest, is_stock, concerned), places in groups.items()
     ]
+
+
+def _events(connection: duckdb.DuckDBPyConnection, public: Sequence[Event]) -> list[_Scoped]:
+    """What the account says of its days, and of the public days those of which it says nothing."""
+    told = [
+        _Scoped(
+            Event(*row[:5]),
+            row[5],
+            tuple(zip(("channel", "category", "handling", "team"), row[6:], strict=True)),
+        )
+        for row in connection.execute(_EVENTS).fetchall()
+    ]
+    own = [each.event for each in told if each.is_of_all and each.event.kind != LAUNCH]
+    known = [
+        _Scoped(event, None, ())
+        for event in public
+        if not any(o.starts_on <= event.ends_on and event.starts_on <= o.ends_on for o in own)
+    ]
+    return [*told, *known]
 
 
 @dataclass(frozen=True)
