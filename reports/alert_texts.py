@@ -88,9 +88,9 @@ def sentence(incident: Incident) -> str:
     if incident.kpi == "pipeline_runs":
         return f"{name(incident)} since {_day(incident.newest)}, {incident.newest:%H:%M} UTC."
     if incident.rule == "dead_feed":
-        return (
-            f"{name(incident)}: nothing since {_day(incident.first)}; {_range(incident)} is normal."
-        )
+        usual = "" if incident.expected is None else _shown(incident, incident.expected)
+        expected = f"; {usual} was to be expected" if usual else ""
+        return f"{name(incident)}: next to nothing comes, as of {_moment(incident)}{expected}."
     value = "unknown" if incident.value is None else _shown(incident, incident.value)
     count = f" (n = {number(incident.n)})" if incident.n and incident.kind != "count" else ""
     return f"{name(incident)}: {value} {_period(incident)}; {_expected(incident)}{count}."

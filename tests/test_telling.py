@@ -219,9 +219,8 @@ def test_the_words_name_figure_day_range_and_number() -> None:
             " (n = 212).",
         ),
         (
-            {"rule": "dead_feed", "kind": "count", "value": 0.0, "lower": 30.0, "upper": 60.0,
-             "n": None},
-            "nothing since Wed 25 November; 30 to 60 is normal.",
+            {"rule": "dead_feed", "kind": "count", "value": 0.0, "expected": 45.0, "n": None},
+            "next to nothing comes, as of Wed 25 November; 45 was to be expected.",
         ),
         (
             {"grain": "hour", "newest": datetime(2026, 11, 25, 14), "kind": "seconds",

@@ -21,6 +21,11 @@ from expectations.anomalies.scoring import Scores, effects, score
 CALM_Z: Final = 1.5
 CALM_BUCKETS: Final = 2
 ACCEPTED_AFTER_DAYS: Final = 35
+# So near to a threshold, as a share of it, a series is looked at bucket by bucket.
+NEAR: Final = 0.8
+# Of fewer buckets a glance at all of them would cost more than it saves; of more than this part of
+# the window too little would be left to learn from.
+LEAST_GLANCED, MOST_GLANCED = 3, 0.2
 
 
 @dataclass
@@ -93,6 +98,26 @@ class Judged:
 
 
 @dataclass(frozen=True)
+class _Glance:
+    """Scores of buckets from `first` on, by what was known before it, and the series that are calm
+    in all of them.
+    """
+
+    first: int
+    scores: Scores
+    is_calm: Bools
+
+    def with_near(self, first: int, rows: Ints, near: Scores) -> Scores:
+        """The scores of the buckets from `first` on, those of `rows` by what is known by then."""
+        place = first - self.first
+        mixed = {}
+        for name, known in vars(near).items():
+            mixed[name] = vars(self.scores)[name][:, place : place + known.shape[1]].copy()
+            mixed[name][rows] = known
+        return Scores(**mixed)
+
+
+@dataclass(frozen=True)
 class Detector:
     """Series of one kind: all of `seen`, whose buckets begin at `starts`."""
 
@@ -105,8 +130,10 @@ class Detector:
         """The buckets from `first` to before `until`, one after the other; keeps `memory`.
 
         So many `days` are scored together, so that what begins in them teaches the later ones: for
-        a past that nobody waits for.
+        a past that nobody waits for. Of single buckets all are looked at together once, and only
+        series of which one is not far from a threshold are scored bucket by bucket.
         """
+        glance = self._glance(memory, first, until) if days == 1 else None
         while first < until:
             day = _day(self.starts[first])
             event, last = self.calendar.at(day), first
@@ -114,8 +141,24 @@ class Detector:
             length = days if event is None else 1
             while last < until and self._goes_on(day, length, event, _day(self.starts[last])):
                 last += 1
-            yield from self._judge_together(memory, event, first, last)
+            yield from self._judge_together(memory, event, first, last, glance)
             first = last
+
+    def _glance(self, memory: Memory, first: int, until: int) -> "_Glance | None":
+        """All buckets scored at once; None where they are too few or too many for that, or a launch
+        parts them.
+        """
+        if not LEAST_GLANCED <= until - first <= MOST_GLANCED * self.rules.window:
+            return None
+        launches = {
+            self.calendar.launched(_day(self.starts[place])) for place in (first, until - 1)
+        }
+        if len(launches) > 1:
+            return None
+        cut, is_trained = self._window(memory, until)
+        scores = score(cut, is_trained, self.rules, until - first)
+        is_calm = (memory.opened < 0) & (scores.strength < NEAR).all(axis=1)
+        return _Glance(first, scores, is_calm)
 
     def _goes_on(self, first: date, days: int, event: Event | None, day: date) -> bool:
         launch = self.calendar.launched(day)
@@ -125,17 +168,31 @@ class Detector:
             and (day == first or launch is None or launch.starts_on != day)
         )
 
+    def _window(self, memory: Memory, last: int) -> tuple[Observations, Bools]:
+        """What is looked at to judge the buckets before `last`, and which of it was normal."""
+        begin = max(last - self.rules.window, 0)
+        is_trained = self._is_trained(memory, begin, last, _day(self.starts[last - 1]))
+        is_trained &= np.arange(begin, last)[None, :] >= memory.since[:, None]
+        return self.seen.newest(last, last - begin), is_trained
+
     def _judge_together(
-        self, memory: Memory, event: Event | None, first: int, last: int
+        self,
+        memory: Memory,
+        event: Event | None,
+        first: int,
+        last: int,
+        glance: "_Glance | None",
     ) -> Iterator[Judged]:
         """Buckets that are scored together and judged one after the other."""
-        tested, day = last - first, _day(self.starts[last - 1])
-        begin = max(last - self.rules.window, 0)
-        cut = self.seen.newest(last, last - begin)
-        is_trained = self._is_trained(memory, begin, last, day)
-        is_trained &= np.arange(begin, last)[None, :] >= memory.since[:, None]
+        tested = last - first
+        cut, is_trained = self._window(memory, last)
         scale = self._learned(memory, event, first, last) if event else None
-        scores = score(cut, is_trained, self.rules, tested, scale)
+        if event is None and glance is not None:
+            rows = np.flatnonzero(~glance.is_calm)
+            near = score(cut.of(rows), is_trained[rows], self.rules, tested)
+            scores = glance.with_near(first, rows, near)
+        else:
+            scores = score(cut, is_trained, self.rules, tested, scale)
         muted = self._muted(scores, event, scale)
         for place in range(tested):
             yield self._judge_bucket(

@@ -31,6 +31,13 @@ class Observations:
             self.season[cut[1]], self.is_there[cut],
         )  # fmt: skip
 
+    def of(self, rows: Ints) -> "Observations":
+        """Some of the series."""
+        return Observations(
+            self.kind, self.value[rows], self.numerator[rows], self.denominator[rows],
+            self.sd[rows], self.season, self.is_there[rows],
+        )  # fmt: skip
+
     def window(self, is_trained: Bools) -> Window:
         """On the scale of their law; `is_trained` says which buckets were normal."""
         law = LAWS[self.kind]

@@ -5,6 +5,7 @@ rule.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri_exp
 
 from expectations.anomalies.baseline import Ints, learn
 from expectations.anomalies.laws import LEAST_MEAN, SMALLEST, Bools, Floats
@@ -75,7 +76,8 @@ def score(
         expected=shown(found.expected),
         lower=shown(found.lower),
         upper=shown(found.upper),
-        z=np.where(is_dead, np.minimum(found.z, alone.z), found.z),
+        # Of a silence how unlikely it is, whatever its last bucket alone would say.
+        z=np.where(is_dead, np.minimum(ndtri_exp(np.minimum(likely, -SMALLEST)), alone.z), found.z),
         strength=np.where(is_known, strength, 0.0),
         buckets=np.where(is_dead, DEAD, found.buckets),
         alone=alone.z,

@@ -86,12 +86,12 @@ def assist(scene: Scene, episodes: Episodes, involved: Bools) -> AiLeg:
     ill = scene.story.ai_ill[day]
     grown = np.array(ESCALATES)[mine.category]
     chance = grown + (0.78 - grown) * (1 - scene.story.ai_age[day]) * 0.8
-    chance = np.where(ill, chance + 0.34 * (1 - chance), chance)
+    chance = np.where(ill, chance + 0.65 * (1 - chance), chance)
     blind = scene.story.stuck[day] & (mine.category == WISMO)
     chance = np.where(blind, chance + 0.45 * (1 - chance), chance)
     hands_over = scene.dice.below("escalates", mine.key, chance)
     outcome = scene.dice.choice("ai_outcome", mine.key, OUTCOME_SHARES)
-    outcome = np.where(ill & scene.dice.below("worse", mine.key, 0.12), NOT_HELPFUL, outcome)
+    outcome = np.where(ill & scene.dice.below("worse", mine.key, 0.3), NOT_HELPFUL, outcome)
     outcome[hands_over] = 0
     last, sku = _talk(scene, mine, outcome)
     leg.ill[rows], leg.recommended[rows], leg.outcome[rows] = ill, sku, outcome

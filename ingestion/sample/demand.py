@@ -46,6 +46,7 @@ SHARES = {  # of the tickets that orders lead to
 PRESALE_SHARES = (0.0, 0.0, 0.7, 0.0, 0.12, 0.0, 0.18)
 BASE = 0.9  # of all tickets come from orders and questions; the rest follow from tickets
 PRESALE = 0.15
+LATE = 2.2  # contacts about a parcel that is stuck, beside the usual ones
 CHANNELS = ((44, 26, 12, 7, 6, 5), (38, 33, 11, 8, 6, 4))  # before and after the AI's launch
 LINKED, MENTIONED, CUSTOMER_ONLY = range(3)
 
@@ -154,7 +155,7 @@ def _from_orders(story: Story, dice: Dice, orders: Orders) -> list[_Reason]:
 
 
 def _late_parcels(story: Story, dice: Dice, orders: Orders) -> list[_Reason]:
-    """While a carrier is stuck, people whose parcel it has write once more than usual."""
+    """While a carrier is stuck, people whose parcel it has write more often than usual."""
     reasons = []
     rate = story.tickets_per_order[orders.day] * BASE * (1 - PRESALE) * SHARES[WISMO]
     for window in story.carrier:
@@ -163,7 +164,7 @@ def _late_parcels(story: Story, dice: Dice, orders: Orders) -> list[_Reason]:
         stuck = (orders.shipped_at > first - 6 * DAY_S) & (orders.shipped_at < last - 2 * DAY_S)
         branch = dice.child("late_parcel", orders.key)
         rows = np.flatnonzero(stuck)
-        times = dice.count("late", branch[rows], rate[rows] * 1.15)
+        times = dice.count("late", branch[rows], rate[rows] * LATE)
         rows = np.repeat(rows, times)
         place = np.arange(len(rows)) - np.repeat(np.cumsum(times) - times, times)
         keys = dice.child("late_again", branch[rows] + place.astype(np.uint64))
@@ -250,6 +251,8 @@ def _described(
     has_order = order >= 0
     launched = (at >= story.days.instant(story.ai_launch_on, 0)).astype(np.int64)
     channel = dice.choice_by("channel", key, CHANNELS, launched)
+    silent = story.during(story.silence, story.days.numbers)[story.days.index(at)]
+    channel = np.where(silent & (channel == CHAT), EMAIL, channel)
     about = np.where(has_order, order, _earlier_order(dice, orders, key, at))
     known = has_order | dice.below("known", key, 0.42)
     customer = np.where(known & (about >= 0), orders.customer[about], -1)

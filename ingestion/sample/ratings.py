@@ -94,7 +94,7 @@ def _mood(scene: Scene, mine: Episodes, ends: Ends) -> Floats:
     mood -= np.where(mine.category == DAMAGED, 0.15, 0.0) + 0.08 * (mine.category == PAYMENT)
     mood -= 0.06 * (ends.handling == HYBRID)
     mood += np.where(ends.handling == AI_ONLY, 0.15 * scene.story.ai_age[day] - 0.25, 0.0)
-    mood -= 0.8 * ends.is_ill + 0.9 * (ends.outcome == NOT_HELPFUL)
+    mood -= 2.2 * ends.is_ill + 0.9 * (ends.outcome == NOT_HELPFUL)
     mood += 0.3 * (ends.outcome == CONFIRMED) - 0.05 * (ends.outcome == ASSUMED)
     stuck = (story.stuck | np.roll(story.stuck, 3))[day]
     mood -= np.where(stuck, np.where(mine.category == WISMO, 1.15, 0.35), 0.0)

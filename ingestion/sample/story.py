@@ -129,6 +129,12 @@ class Story:
         return self._again(first, max(4, round(18 * self.unit)), 364)
 
     @cached_property
+    def silence(self) -> list[Window]:
+        """The chat is gone from the shop's pages from a Monday to the Friday."""
+        first = self._back(82)
+        return self._again(first - timedelta(days=first.weekday()), 5, 294)
+
+    @cached_property
     def bfcm(self) -> list[Window]:
         years = range(self.days.dates[0].year, self.days.dates[-1].year + 2)
         return [_window(thanksgiving(year), 6) for year in years]
