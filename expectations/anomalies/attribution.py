@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-# Segments that explain less are not named, and together they are to explain so much.
+# Segments that explain less are not named, and together they are to explain so much. Where one
+# explains more than this the segments went opposite ways, and none is the reason.
 LEAST_PART: Final = 0.1
+MOST_PART: Final = 1.5
 ENOUGH: Final = 0.67
 MOST_NAMED: Final = 3
 # A dimension that explains less than this says nothing.
@@ -60,6 +62,8 @@ def _of(dimension: str, segments: Sequence[Segment], is_count: bool) -> list[Par
     weights = [each.expected if is_count else each.expected_size for each in segments]
     whole, total = sum(effects), sum(weights)
     if not whole or not total:
+        return []
+    if max(effects, key=lambda effect: effect / whole) / whole > MOST_PART:
         return []
     parts = [
         Part(dimension, segment, effect / whole, weight / total)

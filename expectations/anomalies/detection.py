@@ -46,9 +46,15 @@ _FOUND = pa.schema(
     ]
 )  # fmt: skip
 
+# Of what stood before the buckets that were judged again, the worst may lie before them.
+_WORST = (
+    "case when alerts.first_bucket <= $judged_until and abs(alerts.score) > abs(found.score)"
+    " then alerts.{0} else found.{0} end"
+)
 _UPDATE = f"""
 update marts.alerts as alerts
-set rule = found.rule, severity = found.severity, bucket = found.bucket,
+set rule = found.rule, severity = {_WORST.format("severity")}, score = {_WORST.format("score")},
+    bucket = found.bucket,
     state = case
         when found.recovered_in is not null then {OVER}
         when alerts.state = 'recovered' then 'open'
@@ -56,7 +62,7 @@ set rule = found.rule, severity = found.severity, bucket = found.bucket,
     end,
     is_suppressed = found.is_suppressed,
     value = found.value, expected = found.expected, lower = found.lower, upper = found.upper,
-    score = found.score, context = found.context, drill_down = found.drill_down,
+    context = found.context, drill_down = found.drill_down,
     recovered_at = timezone(account.timezone, found.recovered_in + $step)
 from found, marts.account as account
 where alerts.alert_id = found.alert_id"""
@@ -141,7 +147,7 @@ def _detect(
         if (event := group.calendar.at(newest.date())) is not None
     ]
     connection.execute("begin")
-    _merge(connection, grain, deviations, active, now)
+    _merge(connection, grain, deviations, active, judged_until, now)
     _remember(connection, grain, memories, until, newest)
     connection.execute("commit")
 
@@ -176,6 +182,7 @@ def _merge(
     grain: Grain,
     deviations: Sequence[Deviation],
     active: Sequence[str],
+    judged_until: datetime | None,
     now: datetime,
 ) -> None:
     """`active`: contexts of the events that the newest bucket is one of."""
@@ -198,7 +205,7 @@ def _merge(
     )
     connection.execute("delete from found where score is null")
     connection.execute(_BETTER)
-    connection.execute(_UPDATE, {"step": grain.step})
+    connection.execute(_UPDATE, {"step": grain.step, "judged_until": judged_until})
     connection.execute(_INSERT, {"step": grain.step, "grain": grain.name, "now": now})
     connection.execute(_VANISHED, {"grain": grain.name, "active": list(active)})
     connection.execute("drop table found")

@@ -155,8 +155,7 @@ class Detector:
         }
         if len(launches) > 1:
             return None
-        cut, is_trained = self._window(memory, until)
-        scores = score(cut, is_trained, self.rules, until - first)
+        scores = self.scores(memory, first, until)
         is_calm = (memory.opened < 0) & (scores.strength < NEAR).all(axis=1)
         return _Glance(first, scores, is_calm)
 
@@ -167,6 +166,13 @@ class Detector:
             and self.calendar.at(day) == event
             and (day == first or launch is None or launch.starts_on != day)
         )
+
+    def scores(self, memory: Memory, first: int, until: int) -> Scores:
+        """Those of the buckets from `first` to before `until`, by what is remembered of them all;
+        no day of the calendar is held against its like.
+        """
+        cut, is_trained = self._window(memory, until)
+        return score(cut, is_trained, self.rules, until - first)
 
     def _window(self, memory: Memory, last: int) -> tuple[Observations, Bools]:
         """What is looked at to judge the buckets before `last`, and which of it was normal."""

@@ -65,20 +65,23 @@ def walk(
     """Judges the buckets of all groups from index `begin` on, and gives itself after each.
     `standing`: what stood when it began.
     """
-    state = Walk(groups, memories, standing)
+    state = Walk(groups, memories, begin, standing)
     of_groups = [_buckets(*each, begin) for each in zip(groups, memories, strict=True)]
     for judged in zip(*of_groups, strict=True):
         state.take(judged)
         yield judged[0].bucket, state
 
 
-def _buckets(watched: Watched, memory: Memory, begin: int) -> Iterator[Judged]:
+def _detector(watched: Watched) -> Detector:
     # Of a stock that is empty nothing is dead.
     usual = watched.grain.rules
     dead = 0.0 if watched.is_stock else usual.dead
     rules = replace(usual, fewest=watched.fewest, least_events=LEAST_EVENTS, dead=dead)
-    detector = Detector(watched.seen, watched.starts, watched.calendar, rules)
-    end = len(watched.starts)
+    return Detector(watched.seen, watched.starts, watched.calendar, rules)
+
+
+def _buckets(watched: Watched, memory: Memory, begin: int) -> Iterator[Judged]:
+    detector, end = _detector(watched), len(watched.starts)
     by_week = max(end - watched.grain.recent, begin)
     yield from detector.judge(memory, begin, by_week, WEEK)
     yield from detector.judge(memory, by_week, end)
@@ -99,13 +102,15 @@ class Walk:
         self,
         groups: Sequence[Watched],
         memories: Sequence[Memory],
+        begin: int,
         standing: Mapping[Key, Deviation],
     ) -> None:
-        self.groups, self.memories = groups, memories
+        self.groups, self.memories, self._begin = groups, memories, begin
         self.ended: list[Deviation] = []
         self._standing = dict(standing)
         self._muted: dict[Key, Deviation] = {}
         self._usual = [np.full(each.seen.value.shape, np.nan) for each in groups]
+        self._has_before = [False for _ in groups]
         self._whole: dict[str, _Place] = {}
         self._segments: dict[str, list[tuple[Key, _Place]]] = {}
         self._places: list[tuple[Key, _Place]] = []
@@ -214,6 +219,18 @@ class Walk:
             for part in explain(order, is_count=law.is_noise_relative)
         ]
 
+    def _usual_of(self, group: int, since: int) -> Floats:
+        """What was expected of each bucket of a group; of those before the walk once it is asked
+        for: to judge again what was judged gives the same reasons.
+        """
+        if since < self._begin and not self._has_before[group]:
+            watched, memory = self.groups[group], self.memories[group]
+            first = max(self._begin - max(watched.grain.rules.several), 1)
+            before = _detector(watched).scores(memory, first, self._begin)
+            self._usual[group][:, first : self._begin] = before.usual
+            self._has_before[group] = True
+        return self._usual[group]
+
     def _segment(self, place: _Place, name: str, bucket: int, buckets: int) -> Segment | None:
         seen, row = self.groups[place.group].seen, place.row
         begin = max(bucket - buckets + 1, 0)
@@ -223,7 +240,7 @@ class Walk:
         figures, sizes = law.figures(seen.value[cut], seen.numerator[cut], seen.denominator[cut])
         sizes = np.nan_to_num(sizes)
         figure, size = figures[before:], sizes[before:]
-        usual = self._usual[place.group][row, begin : bucket + 1]
+        usual = self._usual_of(place.group, begin)[row, begin : bucket + 1]
         usual = np.log(usual) if not law.is_relative else usual
         known = np.isfinite(figure) & np.isfinite(usual) & (size > 0)
         if not known.any():
