@@ -166,13 +166,15 @@ def _heard() -> Any:
 
 
 def _asset() -> Any:
-    """Who sends, and that nothing is kept of it elsewhere."""
+    """Who sends, without pictures of others, and that nothing is kept of it elsewhere."""
     import apprise
 
     return apprise.AppriseAsset(
         app_id="bookbag",
         app_desc="bookbag",
         app_url="",
+        image_url_mask="",
+        image_url_logo="",
         async_mode=False,
         storage_mode=apprise.PersistentStoreMode.MEMORY,
     )

@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import requests
 
 from reports.channels import Channel, channels
 from reports.deliver import UNKNOWN_CHANNEL, Sent, send_due
@@ -170,3 +172,31 @@ def test_addresses_and_keys_are_not_told() -> None:
     assert "s3cret" not in channel.shown()
     assert "acme" not in channel.channel_id
     assert "T0KEN" not in Channel("slack://T0KENT0KE/B0KENB0KE/TIiajkdnlazkcOXrIdevi7FQ").shown()
+
+
+@pytest.mark.parametrize(
+    ("address", "harmless"),
+    [
+        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ", "&lt;!channel&gt; &amp;"),
+        ("workflows://acme.example/643e5a0/signature", "<\\\\!channel\\\\> &"),
+    ],
+)
+def test_what_people_typed_pings_nobody_and_fetches_nothing(
+    address: str, harmless: str, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their servers stand at fixed addresses, so this looks at what would be sent."""
+    posted = []
+
+    def post(url: str, data: str, **options: object) -> SimpleNamespace:
+        posted.append(data)
+        return SimpleNamespace(status_code=200, content=b"ok", text="ok", headers={})
+
+    monkeypatch.setattr(requests, "post", post)
+    monkeypatch.setattr(requests, "request", lambda _, url, **options: post(url, **options))
+    channel = Channel(address)
+    typed = replace(message(channel), body="Tickets, category <!channel> & more\n")
+    outbox.put(typed, NOW)
+    assert send(outbox, channel) == Sent(1, 0)
+    (data,) = posted
+    assert harmless in data
+    assert "github" not in data
