@@ -33,7 +33,8 @@ def alerts(
     if context.invoked_subcommand:
         return
     settle(config, home)
-    from bookbag_orchestration.screens import ScreenError, alert_table
+    from bookbag_orchestration.alert_screens import alert_table
+    from bookbag_orchestration.screens import ScreenError
 
     try:
         alert_table(workplace_of_call(), only_open).write(sys.stdout, format)
@@ -73,6 +74,23 @@ def wrong(id: AlertArgument, config: ConfigOption = None, home: HomeOption = Non
     _say(id, "wrong", config, home)
 
 
+@alerts_app.command(epilog="Example: bookbag alerts precision")
+def precision(
+    format: Annotated[Format, typer.Option(help="How to print it.")] = "table",
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """How often the incidents of each KPI were right, by what people said of them."""
+    settle(config, home)
+    from bookbag_orchestration.alert_screens import precision_table
+    from bookbag_orchestration.screens import ScreenError
+
+    try:
+        precision_table(workplace_of_call()).write(sys.stdout, format)
+    except ScreenError as error:
+        raise Stop(str(error), error.code) from None
+
+
 @alerts_app.command(epilog="Example: bookbag alerts retry")
 def retry(config: ConfigOption = None, home: HomeOption = None) -> None:
     """Send again what could not be delivered; one that was interrupted may arrive twice."""
@@ -100,4 +118,4 @@ def _say(
         raise Stop(str(error), 2) from None
     except WarehouseBusyError as error:
         raise Stop(str(error), 1) from None
-    print(f"{id} is {STATES[said]}. The published copy shows it after the next run.")
+    print(f"{id} is {STATES[said]}.")

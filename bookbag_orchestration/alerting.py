@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 
 from bookbag_orchestration.account import keep_tables
 from bookbag_orchestration.pipeline_runs import published
+from bookbag_orchestration.publishing import refresh
 from bookbag_orchestration.resources import LOOK_WAIT_S, Workplace
 from bookbag_orchestration.telling import note_told, put
 from expectations.anomalies.answers import UnknownAlertError, answer, wake
 from expectations.anomalies.incidents import (
+    COMPLETE,
     LEARNED_RULES,
     Fault,
     Incidents,
@@ -50,10 +52,15 @@ def bring_up_to_date(place: Workplace, now: datetime, *, is_live: bool = False) 
 
 
 def say(place: Workplace, alert_id: str, said: str, until: date | None = None) -> None:
-    """Keeps what somebody says of an incident; the next copy shows it. Raises UnknownAlertError,
-    and WarehouseBusyError while a run takes too long.
+    """Keeps what somebody says of an incident, and publishes it. Raises UnknownAlertError, and
+    WarehouseBusyError while a run takes too long.
     """
     if not place.is_built():
         raise UnknownAlertError("Nothing has been built yet. `bookbag run` does it.")
-    with place.alone(LOOK_WAIT_S), place.connect() as connection:
-        answer(connection, alert_id, said, datetime.now(UTC), until, LEARNED_RULES)
+    now = datetime.now(UTC)
+    with place.alone(LOOK_WAIT_S):
+        with place.connect() as connection:
+            for added in COMPLETE:
+                connection.execute(added)
+            answer(connection, alert_id, said, now, until, LEARNED_RULES)
+        refresh(place, now)

@@ -18,10 +18,6 @@ from ingestion.quarantine import quarantined
 from reports.formats import UNKNOWN, figure, kind_of
 
 DIMENSIONS = ("handling", "channel", "category", "team", "customer_segment")
-# What a figure is cut by, in words: "category wismo"; all of it is "all".
-_SEGMENT = "coalesce(nullif(concat_ws(', ', {}), ''), 'all') as segment".format(
-    ", ".join(f"case when {name} <> 'all' then '{name} ' || {name} end" for name in DIMENSIONS)
-)
 HEADLINES = (
     ("csat", "mean"),
     ("deflection_rate", "ratio"),
@@ -175,47 +171,6 @@ def figures(
     if not rows:
         raise ScreenError(f"{kpi} {stat} has no {grain} rows; try another --grain or --by.", 2)
     return Sheet(columns, rows, f"{kpi} · {stat} · {grain}")
-
-
-def alert_table(place: Workplace, only_open: bool) -> Sheet:
-    """Incidents, newest first."""
-    with published_copy(place) as connection:
-        rows = connection.execute(
-            f"select alert_id, state, severity, kpi, stat, grain, {_SEGMENT}, rule, value,"
-            " lower, upper, bucket, case when is_suppressed then context end as excused,"
-            " drill_down, owner, protocol"
-            " from marts.alerts where not ? or state = 'open'"
-            " order by bucket desc, severity, kpi, handling",
-            [only_open],
-        ).fetchall()
-    columns = ("id", "state", "severity", "kpi", "stat", "grain", "segment", "rule", "value",
-               "normal", "period", "excused", "because of", "owner", "protocol")  # fmt: skip
-    return Sheet(
-        columns,
-        [
-            (*row[:9], _normal(*row[9:11]), row[11], row[12] or "", _because(row[13]), *row[14:])
-            for row in rows
-        ],
-    )
-
-
-def _normal(lower: float | None, upper: float | None) -> str:
-    """What would have been no breach."""
-
-    def told(bound: float) -> str:
-        return f"{bound:,.0f}" if abs(bound) >= 1000 else f"{bound:.4g}"
-
-    if lower is not None and upper is not None:
-        return f"{told(lower)} to {told(upper)}"
-    if lower is not None:
-        return f"from {told(lower)}"
-    return f"to {told(upper)}" if upper is not None else ""
-
-
-def _because(drill_down: str | None) -> str:
-    """The segments that explain it, each with its share."""
-    parts = json.loads(drill_down) if drill_down else []
-    return ", ".join(f"{part['segment']} {part['share']:.0%}" for part in parts)
 
 
 def source_table(place: Workplace) -> Sheet:

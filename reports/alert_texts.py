@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reports.formats import MONTHS, Kind, duration, figure, number, threshold
-from reports.incidents import Incident
+from reports.incidents import LAUNCH, Incident
 from reports.render.html import TEMPLATES
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -73,6 +73,8 @@ def name(incident: Incident) -> str:
         return f"Source {incident.stat} is late"
     if incident.kpi == "pipeline_runs":
         return f"Step {incident.stat} fails"
+    if incident.kpi == LAUNCH:
+        return incident.stat
     segments = [
         _HANDLINGS.get(value, f"{dimension} {value}").replace("_", " ")
         for dimension, value in incident.segments.items()
@@ -87,6 +89,11 @@ def sentence(incident: Incident) -> str:
         return _late(incident)
     if incident.kpi == "pipeline_runs":
         return f"{name(incident)} since {_day(incident.newest)}, {incident.newest:%H:%M} UTC."
+    if incident.kpi == LAUNCH:
+        return (
+            f"{name(incident)} on {_day(incident.newest)}: new levels are learned, and deviations"
+            " told again when they are known."
+        )
     if incident.rule == "dead_feed":
         usual = "" if incident.expected is None else _shown(incident, incident.expected)
         expected = f"; {usual} was to be expected" if usual else ""
@@ -135,7 +142,7 @@ def _period(incident: Incident) -> str:
 
 
 def _expected(incident: Incident) -> str:
-    if incident.rule == "anomaly" and incident.grain == "day":
+    if incident.rule in ("anomaly", "near") and incident.grain == "day":
         return f"{_range(incident)} is normal for a {WEEKDAYS[incident.newest.weekday()]}"
     if incident.rule.startswith("anomaly"):
         return f"{_range(incident)} is normal"

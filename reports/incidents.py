@@ -15,7 +15,9 @@ from reports.reading import local_time, rows
 
 SEGMENTS = ("handling", "channel", "category", "team", "customer_segment")
 SEVERITIES = ("info", "warn", "high", "critical")
+# What is no KPI: of the pipeline, and of the calendar.
 PIPELINE = ("source_freshness", "pipeline_runs")
+LAUNCH = "calendar_context"
 # What is older was found by looking back, and is no news.
 NEWS_DAYS = 7
 

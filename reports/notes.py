@@ -22,7 +22,11 @@ SEVERITIES = ("critical", "high", "warn")
 # A change for the better is no alert to people who are to act.
 INFORMATION = "info"
 # Incidents that are no KPI's, in words.
-PIPELINE_LABELS = {"source_freshness": "Late source", "pipeline_runs": "Failed step"}
+PIPELINE_LABELS = {
+    "source_freshness": "Late source",
+    "pipeline_runs": "Failed step",
+    "calendar_context": "Launch",
+}
 # An incident in one of these states asks nothing of anybody.
 SETTLED = ("recovered", "expected", "wrong", "closed", "accepted", "learning")
 # Incidents that say that a source is late: by its data, by its syncs, or because these fail.

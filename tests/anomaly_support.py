@@ -41,7 +41,8 @@ class Marts:
             "create schema marts; create schema core; create schema raw_bookbag;"
             "create table marts.kpi_catalog (kpi varchar, tier varchar, direction varchar,"
             " watched_stat varchar, law varchar, min_n bigint, owner varchar, protocol varchar,"
-            " label varchar, unit varchar, quadrant varchar);"
+            " label varchar, unit varchar, quadrant varchar, target_stat varchar,"
+            " alert_below double, alert_above double);"
             "create table marts.account (timezone varchar, currency varchar,"
             " data_as_of timestamptz, ai_coverage_complete_from date);"
             "create table core.dim_calendar_context (name varchar, kind varchar, starts_on date,"
@@ -65,7 +66,7 @@ class Marts:
             label = kpi.replace("_", " ").capitalize()
             self.connection.execute(
                 "insert into marts.kpi_catalog"
-                " values (?, 'headline', ?, ?, ?, ?, ?, 'Look.', ?, ?, ?)",
+                " values (?, 'headline', ?, ?, ?, ?, ?, 'Look.', ?, ?, ?, null, null, null)",
                 [kpi, direction, stat, law, min_n, f"{kpi} owner", label, unit, quadrant],
             )
 

@@ -58,11 +58,12 @@ def build_marts(place: Workplace) -> None:
     """What the alert step reads and the copy is made of, with one KPI in breach."""
     with place.connect() as connection:
         connection.execute(
-            "create schema if not exists marts;"
+            "create schema if not exists marts; create schema if not exists core;"
+            "create table core.dim_calendar_context (name varchar, kind varchar, starts_on date);"
             "create table marts.kpi_catalog as select 'csat' as kpi, 'headline' as tier,"
             " 'quality' as quadrant;"
             f"create table marts.account as select timestamptz '{SYNCED}' as data_as_of,"
-            " '1' as code_version;"
+            " '1' as code_version, 'UTC' as timezone;"
             "create table marts.kpi_values (grain varchar, period_start timestamp,"
             " is_partial boolean);"
             "create table marts.source_freshness as select unnest(['desk', 'shop']) as source,"

@@ -23,9 +23,11 @@ def marts() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
     connection.execute(
-        "create schema marts;"
+        "create schema marts; create schema core;"
+        "create table core.dim_calendar_context (name varchar, kind varchar, starts_on date);"
         "create table marts.kpi_catalog as select 'csat' as kpi, 'headline' as tier;"
-        "create table marts.account as select timestamptz '2026-11-23 00:00:00+00' as data_as_of;"
+        "create table marts.account as select timestamptz '2026-11-23 00:00:00+00' as data_as_of,"
+        " 'UTC' as timezone;"
         "create table marts.source_freshness (source varchar, last_instant_at timestamptz,"
         " is_stale boolean, data_as_of timestamptz);"
         "create table marts.kpi_status (kpi varchar, stat varchar, grain varchar, handling varchar,"

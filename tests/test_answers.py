@@ -1,5 +1,6 @@
 """What people say of incidents stays said, whatever the next run finds."""
 
+import csv
 import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from expectations.anomalies.answers import UnknownAlertError, answer, wake
 from expectations.anomalies.incidents import LEARNED_RULES
 from tests.anomaly_support import Marts, drawn, of_categories, on
-from tests.support import bookbag, call, landed
+from tests.support import bookbag, call, landed, published
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -80,12 +81,19 @@ def test_nobody_answers_what_was_not_asked(marts: Marts) -> None:
         answer(marts.connection, "x", "ack", NOW)
 
 
-def test_the_command_keeps_an_answer_and_the_next_copy_shows_it(golden: Path, home: Path) -> None:
-    alert_id, *_ = landed(home, "select alert_id from marts.alerts where state = 'open'")[0]
-    assert "is acknowledged" in bookbag("alerts", "ack", alert_id, "--home", home)
-    assert landed(home, f"select state from marts.alerts where alert_id = '{alert_id}'") == [
-        ("acknowledged",)
-    ]
+def test_the_command_keeps_an_answer_and_publishes_it(golden: Path, home: Path) -> None:
+    (good, one), (bad, two), *_ = landed(
+        home, "select kpi, min(alert_id) from marts.alerts where state = 'open' group by kpi"
+    )
+    assert "is acknowledged" in bookbag("alerts", "ack", one, "--home", home)
+    assert "is wrong" in bookbag("alerts", "wrong", two, "--home", home)
+    said = f"select state, answer from marts.alerts where alert_id in ('{one}', '{two}') order by 1"
+    wanted = [("acknowledged", "ack"), ("wrong", "wrong")]
+    assert landed(home, said) == published(home, said) == wanted
+    told = bookbag("alerts", "precision", "--format", "csv", "--home", home).splitlines()[1:]
+    assert list(csv.reader(told)) == [
+        [bad, "0", "0", "1", "0", "0.0"], [good, "0", "1", "0", "0", "1.0"],
+    ]  # fmt: skip
     called = call("alerts", "wrong", "nothing", "--home", home)
     assert called.code == 2
     assert "no incident 'nothing'" in called.err

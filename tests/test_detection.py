@@ -292,7 +292,39 @@ def test_a_launch_ends_no_incident(marts: Marts) -> None:
     marts.happen("AI", "launch", 95, 95)
     for day in range(93, 100):
         marts.judge(day)
-    assert marts.alerts("first_bucket, state") == [(on(90), "open")]
+    told = marts.alerts("kpi, first_bucket, state")
+    assert ("tickets_created", on(90), "open") in told
+    assert len(told) == 2
+
+
+def test_a_launch_is_told_as_information_until_its_level_is_known(marts: Marts) -> None:
+    marts.add("tickets_created", drawn(100))
+    marts.happen("AI", "launch", 70, 70)
+    assert marts.judge(68).open == 0
+    assert marts.alerts("stat") == []
+    assert marts.judge(71).open == 0
+    told = "stat, rule, severity, state, first_bucket"
+    assert marts.alerts(told) == [("AI", "launch", "info", "open", on(70))]
+    marts.judge(95)
+    assert marts.alerts(told) == [("AI", "launch", "info", "recovered", on(70))]
+
+
+def test_what_is_near_its_limit_is_information_of_its_day(marts: Marts) -> None:
+    """Tickets are added to a day until it is no more than near the limit, and then beyond it."""
+    tickets = drawn(100)
+    tickets[100] = 100
+    rules = {}
+    for more in range(0, 80, 2):
+        day = Marts()
+        day.add("tickets_created", tickets + more * (np.arange(DAYS) == 100))
+        day.judge(100)
+        found = day.alerts("rule, severity, state")
+        rules[more] = found[0] if found else None
+        if rules[more] and rules[more][0] == "near":
+            day.judge(101)
+            assert day.alerts("rule, state") == [("near", "recovered")]
+    steps = list(dict.fromkeys(rules.values()))
+    assert steps[:3] == [None, ("near", "info", "open"), ("anomaly", "warn", "open")]
 
 
 def test_a_long_event_is_one_excused_incident(marts: Marts) -> None:
@@ -306,3 +338,35 @@ def test_a_long_event_is_one_excused_incident(marts: Marts) -> None:
     assert marts.alerts("first_bucket, state, is_suppressed") == [(on(82), "open", True)]
     marts.judge(112)
     assert marts.alerts("state") == [("recovered",)]
+
+
+def test_a_deviation_that_breaks_its_contract_is_high() -> None:
+    """CSAT of 4.4 falls to 4.1 on one day, which is a warning, unless 4.2 is the least."""
+    for least, severity in ((None, "warn"), (4.2, "high")):
+        marts = Marts()
+        marts.connection.execute(
+            "update marts.kpi_catalog set target_stat = 'mean', alert_below = ? where kpi = 'csat'",
+            [least],
+        )
+        random = np.random.default_rng(5)
+        ratings = 4.4 + random.normal(0, 0.05, DAYS)
+        ratings[100] = 4.1
+        marts.add("csat", ratings, np.full(DAYS, 300.0))
+        marts.judge(100)
+        assert marts.alerts("rule, severity") == [("anomaly", severity)]
+
+
+def test_a_feed_that_dies_after_a_launch_is_dead_and_who_answers_may_change() -> None:
+    """A week after the launch of an AI: chat has stopped, and so has what people answered."""
+    for slice, found in (
+        ({"channel": "chat"}, [("dead_feed", on(98))]),
+        ({"handling": "human_handled"}, []),
+    ):
+        marts = Marts()
+        marts.happen("AI", "launch", 90, 90)
+        tickets, rest = drawn(40, 1), drawn(60, 2)
+        tickets[97:] = 0
+        marts.add("tickets_created", tickets, slice=slice)
+        marts.add("tickets_created", tickets + rest)
+        marts.judge(98)
+        assert [row for row in marts.alerts("rule, bucket") if row[0] == "dead_feed"] == found

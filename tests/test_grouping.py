@@ -55,7 +55,7 @@ def test_three_kpis_that_move_together_are_critical() -> None:
         marts.connection.execute("delete from marts.kpi_catalog where kpi = ?", [kpi])
         marts.connection.execute(
             "insert into marts.kpi_catalog values (?, 'headline', 'context', 'count', 'count',"
-            " null, 'lead', 'Look.', ?, 'count', ?)",
+            " null, 'lead', 'Look.', ?, 'count', ?, null, null, null)",
             [kpi, kpi, quadrant],
         )
         figures = drawn(100, seed)

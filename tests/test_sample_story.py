@@ -63,7 +63,8 @@ def shop(
     connection = marts.connection
     connection.execute(
         "insert into marts.kpi_catalog values ('knowledge_gap_rate', 'diagnostic', 'down', 'ratio',"
-        " 'ratio', 5, 'AI owner', 'Write an article.', 'Knowledge gaps', 'ratio', 'quality')"
+        " 'ratio', 5, 'AI owner', 'Write an article.', 'Knowledge gaps', 'ratio', 'quality',"
+        " null, null, null)"
     )
     connection.register("shop_tickets", tables["tickets"])
     connection.register("shop_events", tables["ticket_events"])

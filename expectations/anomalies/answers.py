@@ -73,8 +73,8 @@ def answer(
         "insert into raw_bookbag.alert_answers values (?, ?, ?, ?)", [alert_id, said, until, now]
     )
     connection.execute(
-        "update marts.alerts set state = ?, snoozed_until = ? where alert_id = ?",
-        [STATES[said], until, alert_id],
+        "update marts.alerts set state = ?, answer = ?, snoozed_until = ? where alert_id = ?",
+        [STATES[said], said, until, alert_id],
     )
     if said == "expected":
         connection.execute(_EXPECTED.format(rules=learned), [alert_id])

@@ -90,6 +90,13 @@ where catalog.kpi = found.kpi and found.rule <> 'dead_feed'
     and (catalog.direction = 'up' and found.score > 0
         or catalog.direction = 'down' and found.score < 0)"""
 
+# One that breaks its contract too is more than a warning.
+_CONTRACT = """
+update found set severity = 'high'
+from marts.kpi_catalog as catalog
+where catalog.kpi = found.kpi and catalog.target_stat = found.stat and found.severity = 'warn'
+    and (found.value < catalog.alert_below or found.value > catalog.alert_above)"""
+
 # What stood in the buckets that were judged again, and is not found any more.
 _VANISHED = f"""
 update marts.alerts as alerts
@@ -205,6 +212,7 @@ def _merge(
     )
     connection.execute("delete from found where score is null")
     connection.execute(_BETTER)
+    connection.execute(_CONTRACT)
     connection.execute(_UPDATE, {"step": grain.step, "judged_until": judged_until})
     connection.execute(_INSERT, {"step": grain.step, "grain": grain.name, "now": now})
     connection.execute(_VANISHED, {"grain": grain.name, "active": list(active)})
@@ -265,12 +273,13 @@ def _row(deviation: Deviation, alert_id: str) -> dict[str, Any]:
     context = _context(deviation.event) if deviation.is_muted else None
     if deviation.is_accepted:
         context = "the new level, since it has lasted five weeks"
-    high = abs(deviation.score or 0) >= HIGH
+    is_high = abs(deviation.score or 0) >= HIGH
+    severity = "info" if deviation.rule == "near" else "high" if is_high else "warn"
     return {
         "alert_id": alert_id,
         **asdict(deviation.key),
         "rule": deviation.rule,
-        "severity": "critical" if deviation.rule == "dead_feed" else "high" if high else "warn",
+        "severity": "critical" if deviation.rule == "dead_feed" else severity,
         "state": "recovered" if is_over else "open",
         "bucket": deviation.newest,
         "first_bucket": deviation.first,

@@ -119,12 +119,15 @@ class _Glance:
 
 @dataclass(frozen=True)
 class Detector:
-    """Series of one kind: all of `seen`, whose buckets begin at `starts`."""
+    """Series of one kind: all of `seen`, whose buckets begin at `starts`. `is_feed`: series that
+    no launch silences, by default none.
+    """
 
     seen: Observations
     starts: Sequence[date | datetime]
     calendar: Calendar
     rules: Rules
+    is_feed: Bools | None = None
 
     def judge(self, memory: Memory, first: int, until: int, days: int = 1) -> Iterator[Judged]:
         """The buckets from `first` to before `until`, one after the other; keeps `memory`.
@@ -171,15 +174,23 @@ class Detector:
         """Those of the buckets from `first` to before `until`, by what is remembered of them all;
         no day of the calendar is held against its like.
         """
-        cut, is_trained = self._window(memory, until)
-        return score(cut, is_trained, self.rules, until - first)
+        cut, is_trained, is_alive = self._window(memory, until)
+        return score(cut, is_trained, self.rules, until - first, is_alive=is_alive)
 
-    def _window(self, memory: Memory, last: int) -> tuple[Observations, Bools]:
-        """What is looked at to judge the buckets before `last`, and which of it was normal."""
-        begin = max(last - self.rules.window, 0)
-        is_trained = self._is_trained(memory, begin, last, _day(self.starts[last - 1]))
+    def _window(self, memory: Memory, last: int) -> tuple[Observations, Bools, Bools | None]:
+        """What is looked at to judge the buckets before `last`, which of it was normal, and, where
+        a launch hides some of it, when feeds lived.
+        """
+        begin, day = max(last - self.rules.window, 0), _day(self.starts[last - 1])
+        launch = self.calendar.launched(day)
+        is_trained = self._is_trained(memory, begin, last, launch)
         is_trained &= np.arange(begin, last)[None, :] >= memory.since[:, None]
-        return self.seen.newest(last, last - begin), is_trained
+        is_alive = None
+        is_hidden = launch is not None and launch.starts_on > _day(self.starts[begin])
+        if is_hidden and self.is_feed is not None and self.is_feed.any():
+            since_ever = self._is_trained(memory, begin, last, None)
+            is_alive = np.where(self.is_feed[:, None], since_ever, is_trained)
+        return self.seen.newest(last, last - begin), is_trained, is_alive
 
     def _judge_together(
         self,
@@ -191,14 +202,15 @@ class Detector:
     ) -> Iterator[Judged]:
         """Buckets that are scored together and judged one after the other."""
         tested = last - first
-        cut, is_trained = self._window(memory, last)
+        cut, is_trained, is_alive = self._window(memory, last)
         scale = self._learned(memory, event, first, last) if event else None
         if event is None and glance is not None:
             rows = np.flatnonzero(~glance.is_calm)
-            near = score(cut.of(rows), is_trained[rows], self.rules, tested)
+            alive = is_alive if is_alive is None else is_alive[rows]
+            near = score(cut.of(rows), is_trained[rows], self.rules, tested, is_alive=alive)
             scores = glance.with_near(first, rows, near)
         else:
-            scores = score(cut, is_trained, self.rules, tested, scale)
+            scores = score(cut, is_trained, self.rules, tested, scale, is_alive)
         muted = self._muted(scores, event, scale)
         for place in range(tested):
             yield self._judge_bucket(
@@ -237,9 +249,8 @@ class Detector:
             memory.accept(series, bucket)
         return Judged(bucket, scores, is_breach, is_muted, recovered, accepted, event)
 
-    def _is_trained(self, memory: Memory, begin: int, last: int, day: date) -> Bools:
+    def _is_trained(self, memory: Memory, begin: int, last: int, launch: Event | None) -> Bools:
         """Buckets that were normal: no breach, no day of the calendar, none before a launch."""
-        launch = self.calendar.launched(day)
         days = [_day(start) for start in self.starts[begin:last]]
         is_plain = np.array(
             [
@@ -267,7 +278,8 @@ class Detector:
         end = places[-1] + 1
         begin = max(end - self.rules.window, 0)
         cut = self.seen.newest(end, end - begin)
-        trained = self._is_trained(memory, begin, end, _day(self.starts[end - 1]))
+        launch = self.calendar.launched(_day(self.starts[end - 1]))
+        trained = self._is_trained(memory, begin, end, launch)
         return effects(cut, trained, self.rules, len(places))
 
     def _muted(self, scores: Scores, event: Event | None, scale: Floats | None) -> Bools:

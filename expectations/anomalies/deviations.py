@@ -15,6 +15,7 @@ from scipy.special import ndtr
 
 from expectations.anomalies.attribution import Part, Segment, explain
 from expectations.anomalies.detector import Detector, Judged, Memory
+from expectations.anomalies.grains import DAY
 from expectations.anomalies.kept import Kept
 from expectations.anomalies.laws import LAWS, Bools, Floats, Law
 from expectations.anomalies.watched import LEAST_EVENTS, SLICES, Key, Watched
@@ -23,6 +24,8 @@ from expectations.anomalies.watched import LEAST_EVENTS, SLICES, Key, Watched
 WEEK: Final = 7
 # Of the segments' breaches so many may be chance (Benjamini and Hochberg, 1995).
 FALSE_DISCOVERIES: Final = 0.05
+# So near to its threshold, as a share of it, a whole is told as information.
+NEAR: Final = 0.88
 # What is usual of a segment's size.
 SIZE_BUCKETS: Final = 28
 
@@ -77,7 +80,10 @@ def _detector(watched: Watched) -> Detector:
     usual = watched.grain.rules
     dead = 0.0 if watched.is_stock else usual.dead
     rules = replace(usual, fewest=watched.fewest, least_events=LEAST_EVENTS, dead=dead)
-    return Detector(watched.seen, watched.starts, watched.calendar, rules)
+    # Who handles a ticket a launch may change for good, and what it is about; not by which way it
+    # comes.
+    is_feed = np.array([key.slice is None or key.slice[0] == "channel" for key in watched.keys])
+    return Detector(watched.seen, watched.starts, watched.calendar, rules, is_feed)
 
 
 def _buckets(watched: Watched, memory: Memory, begin: int) -> Iterator[Judged]:
@@ -109,6 +115,7 @@ class Walk:
         self.ended: list[Deviation] = []
         self._standing = dict(standing)
         self._muted: dict[Key, Deviation] = {}
+        self._near: list[Deviation] = []
         self._usual = [np.full(each.seen.value.shape, np.nan) for each in groups]
         self._has_before = [False for _ in groups]
         self._whole: dict[str, _Place] = {}
@@ -127,7 +134,7 @@ class Walk:
     @property
     def found(self) -> list[Deviation]:
         """All deviations so far."""
-        return [*self.ended, *self._standing.values(), *self._muted.values()]
+        return [*self.ended, *self._standing.values(), *self._muted.values(), *self._near]
 
     def take(self, judged: Sequence[Judged]) -> None:
         """One bucket of all series, by group."""
@@ -145,6 +152,7 @@ class Walk:
             key, place = self._places[at]
             if not self._is_explained(key, place):
                 self._standing[key] = self._seen(judged, key, place, self._standing.get(key))
+        self._near = [*self._nearly(judged)]
         for group, each in enumerate(judged):
             self._take_muted(judged, group)
             for row in np.flatnonzero(each.recovered | each.accepted).tolist():
@@ -157,6 +165,17 @@ class Walk:
                             is_accepted=bool(each.accepted[row]),
                         )
                     )
+
+    def _nearly(self, judged: Sequence[Judged]) -> Iterator[Deviation]:
+        """What is near its limit on a day: known on that day, and no more on the next."""
+        for group, each in enumerate(judged):
+            watched, scores = self.groups[group], each.scores
+            is_near = (scores.strength >= NEAR) & (scores.strength < 1) & scores.is_known
+            is_near &= (self.memories[group].opened < 0) & (each.event is None)
+            for row in np.flatnonzero(is_near & (watched.grain is DAY)).tolist():
+                if watched.keys[row].slice is None:
+                    seen = self._seen(judged, watched.keys[row], _Place(group, row), None)
+                    yield replace(seen, rule="near")
 
     def _take_muted(self, judged: Sequence[Judged], group: int) -> None:
         """What the calendar excuses of a group, until its event is over."""

@@ -15,6 +15,7 @@ import duckdb
 from expectations.anomalies.answers import SETTLED
 
 SEGMENTS = ("handling", "channel", "category", "team", "customer_segment")
+CALENDAR = "calendar_context"
 FRESHNESS = "source_freshness"
 PIPELINE = "pipeline_runs"
 # Rules about the pipeline itself, which are known whatever the marts say.
@@ -22,19 +23,26 @@ OWN_RULES = ("late", "failed")
 # Those of the detector, which knows itself when they are over.
 LEARNED_RULES = (
     "anomaly", "anomaly_3d", "anomaly_7d", "anomaly_14d", "anomaly_3h", "anomaly_6h",
-    "anomaly_12h", "dead_feed",
+    "anomaly_12h", "dead_feed", "near",
 )  # fmt: skip
+
+# So long a new level is learned after a launch.
+LEARNED_AFTER_DAYS = 21
 
 # Columns of marts.alerts: type, and what it says.
 _COLUMNS: Mapping[str, tuple[str, str]] = {
     "alert_id": ("varchar", "Names the incident; the same for the same breach."),
-    "kpi": ("varchar", "The KPI, source_freshness or pipeline_runs."),
-    "stat": ("varchar", "Its stat, the source that has gone quiet, or the step that fails."),
+    "kpi": ("varchar", "The KPI, source_freshness, pipeline_runs or calendar_context."),
+    "stat": (
+        "varchar",
+        "Its stat, the source that has gone quiet, the step that fails, or what was launched.",
+    ),
     "grain": ("varchar", "Length of the period that was judged."),
     **{name: ("varchar", f"Segment by {name}; all = not sliced.") for name in SEGMENTS},
     "rule": (
         "varchar",
-        "The rule that is broken: below, above, …_baseline_…, stale, late, failed; anomaly and"
+        "The rule that is broken: below, above, …_baseline_…, stale, late, failed; launch while a"
+        " new level is learned; near of what is close to a limit; anomaly and"
         " anomaly_7d or _6h, of as many days or hours together, and dead_feed are the detector''s.",
     ),
     "severity": (
@@ -61,6 +69,10 @@ _COLUMNS: Mapping[str, tuple[str, str]] = {
     "notified_at": ("timestamptz", "When its owner was told; NULL if not."),
     "drill_down": ("varchar", "The segments that explain it, as JSON; NULL for thresholds."),
     "first_bucket": ("timestamp", "Start of the first period in breach, local wall time."),
+    "answer": (
+        "varchar",
+        "What somebody last said of it: ack, snooze, expected or wrong; NULL = nothing.",
+    ),
     "snoozed_until": ("date", "When somebody wants to hear of it again; NULL = was not snoozed."),
     "group_id": ("varchar", "The first incident of those that are one event with it."),
 }
@@ -70,7 +82,7 @@ _CREATE = "create table if not exists marts.alerts ({})".format(
 )
 
 # Incidents outlive the code that opened them: a column that they lack is added.
-_COMPLETE = [
+COMPLETE = [
     f"alter table marts.alerts add column if not exists {name} {kind}"
     for name, (kind, _) in _COLUMNS.items()
 ]
@@ -103,6 +115,17 @@ select
     'Analytics engineer', 'Check the source and its credentials; run `bookbag sources`.', data_as_of
 from marts.source_freshness
 where is_stale
+union all
+select
+    '{CALENDAR}', launch.name, 'day', 'all', 'all', 'all', 'all', 'all', 'launch', 'info',
+    cast(launch.starts_on as timestamp), null, null, null, null, null, false,
+    'Analytics engineer', 'Nothing: deviations are told again when the new level is known.',
+    account.data_as_of
+from core.dim_calendar_context as launch
+cross join marts.account as account
+where launch.kind = 'launch'
+    and cast(timezone(account.timezone, account.data_as_of) as date) between launch.starts_on
+        and launch.starts_on + {LEARNED_AFTER_DAYS}
 ) where ?"""
 
 _SAME = " and ".join(
@@ -140,7 +163,7 @@ select
     breaches.value, breaches.expected, breaches.lower, breaches.upper, null as score,
     breaches.context, breaches.is_suppressed, breaches.owner, breaches.protocol,
     breaches.data_as_of as opened_at, null as recovered_at, null as notified_at,
-    null as drill_down, breaches.bucket as first_bucket, null as snoozed_until,
+    null as drill_down, breaches.bucket as first_bucket, null as answer, null as snoozed_until,
     null as group_id
 from breaches
 where not exists (
@@ -199,7 +222,7 @@ def update_incidents(
     """
     connection.execute("begin")
     connection.execute(_CREATE)
-    for added in _COMPLETE:
+    for added in COMPLETE:
         connection.execute(added)
     for name, (_, said) in _COLUMNS.items():
         connection.execute(f"comment on column marts.alerts.{name} is '{said}'")
@@ -218,11 +241,13 @@ def update_incidents(
 
 
 def count_incidents(connection: duckdb.DuckDBPyConnection, now: datetime) -> Incidents:
-    """Those that are open and that no calendar excuses; new ones are first seen at `now`."""
+    """Those that are open, ask for somebody and are not excused by the calendar; new ones are first
+    seen at `now`.
+    """
     found = connection.execute(
         "select count(*), count(case when detected_at = ? then 1 end)"
         f" from marts.alerts where recovered_at is null and state not in {SETTLED}"
-        " and not is_suppressed",
+        " and not is_suppressed and severity <> 'info'",
         [now],
     ).fetchone()
     return Incidents(*(found or (0, 0)))

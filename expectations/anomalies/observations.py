@@ -47,7 +47,8 @@ class Observations:
 
     def sizes(self, is_trained: Bools) -> Window:
         """How many things each bucket has, as counts."""
-        size = np.where(self.is_there, np.nan_to_num(self.denominator), 0.0)
+        things = self.value if self.kind == "count" else self.denominator
+        size = np.where(self.is_there, np.nan_to_num(things), 0.0)
         is_there = self.is_there
         return Window(
             LAWS["count"], size, is_there.astype(float), self.season, is_trained & is_there

@@ -50,10 +50,12 @@ def score(
     rules: Rules,
     tested: int = 1,
     scale: Floats | None = None,
+    is_alive: Bools | None = None,
 ) -> Scores:
     """Scores of the newest `tested` buckets. `is_trained`: buckets that were normal, so far as is
     known; of those tested the earlier teach the later. `scale`: what the event of these buckets did
-    the last time (`effects`); they are judged one by one then.
+    the last time (`effects`); they are judged one by one then. `is_alive`: when feeds were as they
+    should be, where that is more than `is_trained`.
     """
     window = seen.window(is_trained)
     case = Case(learn(window, rules.pace), rules, tested)
@@ -61,11 +63,16 @@ def score(
     if scale is None:
         for buckets in rules.several:
             found = found.or_stronger(case.several(buckets))
-    is_count = seen.kind == "count"
-    sizes = case if is_count else Case(learn(seen.sizes(is_trained), rules.pace), rules, tested)
+    sizes = case
+    if seen.kind != "count" or is_alive is not None:
+        sized = seen.sizes(is_trained if is_alive is None else is_alive)
+        sizes = Case(learn(sized, rules.pace), rules, tested)
     likely, is_empty = sizes.silence()
     is_dead = (likely < np.log(max(rules.dead, SMALLEST))) & (rules.dead > 0)
     shown, is_known = window.law.shown, case.known >= rules.learning
+    if is_alive is not None:
+        # A new level is not known yet; that there should be one is.
+        is_known = is_known | (is_dead & (sizes.known >= rules.learning))
     strength = np.where(
         is_dead,
         np.maximum(likely / np.log(max(rules.dead, SMALLEST)), found.strength),
