@@ -50,7 +50,7 @@ def write_deliveries(copy: duckdb.DuckDBPyConnection, outbox: Outbox) -> int:
             "attempts": each.attempts,
             "error": each.error,
         }
-        for each in outbox.deliveries()
+        for each in outbox.messages()
         for alert_id in each.subjects
     ]
     schema = pa.schema([(name, kind) for name, (kind, _) in COLUMNS.items()])

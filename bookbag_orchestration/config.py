@@ -31,6 +31,8 @@ from ingestion.export.folder import check_mapping
 from ingestion.sample.story import SampleSpec, tell
 from ingestion.sandbox.clock import LEAD
 
+# Sections whose values are not repeated.
+KEEPS_QUIET = ("alerts", "mail", "publish", "reports")
 DEFAULT_FILE = "bookbag.toml"
 SAMPLE_FILE = "sample.toml"
 SAMPLE = """\
@@ -218,7 +220,9 @@ def _explained(
     if fault["type"] == "missing":
         return ConfigError(f"{path}: {shown} is missing. Add it.")
     given = fault.get("input")
-    said = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
+    # Addresses have keys in them.
+    is_shown = isinstance(given, str | int | float | bool) and place[0] not in KEEPS_QUIET
+    said = f" (given: {given!r})" if is_shown else ""
     return ConfigError(f"{path}{line}: {shown}: {message}{said}.")
 
 

@@ -191,8 +191,12 @@ def _channels(place: Workplace) -> Iterator[Finding]:
 
 
 def _mail_server(address: str) -> Finding:
-    parts = urlsplit(address)
-    port = parts.port or (465 if parts.scheme == "mailtos" else 25)
+    try:
+        parts = urlsplit(address)
+        port = parts.port or (465 if parts.scheme == "mailtos" else 25)
+    except ValueError:
+        cure = "Correct [mail] server: signs such as [ and # of a password are written as %5B, %23."
+        return Finding("mail server", "bad", "its address cannot be read", cure)
     try:
         with socket.create_connection((parts.hostname or "", port), timeout=ANSWER_S):
             return Finding("mail server", "ok", f"{parts.hostname}:{port} answers")

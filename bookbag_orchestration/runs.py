@@ -6,6 +6,7 @@ itself alone. Reports come last, each in a run of its own, since each is about a
 """
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,7 +124,12 @@ def run_pipeline(place: Workplace, progress: Progress, only: str | None = None) 
 def _tell(place: Workplace, progress: Progress) -> None:
     """Sends what the run has put into the outbox; no daemon may ever come by."""
     started = monotonic()
-    sent = send(place)
+    try:
+        sent = send(place)
+    except (OSError, sqlite3.Error) as error:
+        # They wait in the outbox for the next.
+        progress.line("alert", f"messages were not sent: {error}", monotonic() - started)
+        return
     if sent.arrived or sent.failed:
         failed = f", {sent.failed} did not: see bookbag doctor" if sent.failed else ""
         progress.line("alert", f"{sent.arrived} messages sent{failed}", monotonic() - started)

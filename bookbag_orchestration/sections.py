@@ -9,12 +9,21 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from ingestion import VENDORS
 from ingestion.api import ApiSpec
 from ingestion.export.folder import FilesSpec, TableMapping
 from ingestion.sample.story import SampleSpec
+from reports.channels import is_address
 
 SANDBOX = "sandbox"
 """The `url` of a source that is the sample shop, served in the shape of the source's kind."""
@@ -52,6 +61,15 @@ def _address(url: str) -> str:
     return url
 
 
+def _receiver(value: str) -> str:
+    if not is_address(value.strip()):
+        raise ValueError(
+            "write a mail address, or an address of Apprise's such as slack://… or jsons://…"
+        )
+    return value
+
+
+Receiver = Annotated[str, AfterValidator(_receiver)]
 Zone = Annotated[str, AfterValidator(known_zone)]
 Instant = Annotated[datetime, BeforeValidator(as_instant)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
@@ -246,7 +264,7 @@ class Delivery(Section):
     """When a scheduled report is made, in the account's zone, and who gets it."""
 
     at: Annotated[str, BeforeValidator(_clock), Field(pattern=f"^{_CLOCK}$")] = "07:00"
-    to: list[str] = []
+    to: list[Receiver] = []
 
 
 class WeeklyDelivery(Delivery):
@@ -287,10 +305,18 @@ class Alerts(Section):
     critical is told; changes for the better once a day, at `digest`.
     """
 
-    to: list[str] = []
-    owners: dict[str, list[str]] = {}
+    to: list[Receiver] = []
+    owners: dict[str, list[Receiver]] = {}
     quiet: Annotated[str, Field(pattern=rf"^{_CLOCK}-{_CLOCK}$")] | None = None
     digest: Annotated[str, BeforeValidator(_clock), Field(pattern=f"^{_CLOCK}$")] = "08:00"
+
+    @field_validator("quiet")
+    @classmethod
+    def _is_a_part_of_the_day(cls, quiet: str | None) -> str | None:
+        begin, _, end = (quiet or "00:00-24:00").partition("-")
+        if begin == end:
+            raise ValueError("it begins when it ends: nobody would be told anything")
+        return quiet
 
     @property
     def quiet_hours(self) -> tuple[time, time] | None:
@@ -305,7 +331,7 @@ class Mail(Section):
     `mailtos://user:password@smtp.acme.example?from=bookbag@acme.example`.
     """
 
-    server: str | None = None
+    server: Annotated[str, Field(pattern="^mailtos?://")] | None = None
 
 
 class AssumeHours(Section):

@@ -125,11 +125,16 @@ def read_addresses() -> dict[str, list[str]]:
     """
     found = {}
     for name, given in os.environ.items():
-        if name == _TO or name.startswith(f"{_TO}__"):
-            found[name.removeprefix(_TO).removeprefix("__")] = [
-                address for address in re.split(r"[\s,]+", given) if address
-            ]
+        if (name == _TO or name.startswith(f"{_TO}__")) and given.strip():
+            addresses = [each for word in given.split() for each in _parted(word)]
+            found[name.removeprefix(_TO).removeprefix("__")] = addresses
     return found
+
+
+def _parted(word: str) -> list[str]:
+    """Addresses between commas; a comma within an address parts nothing."""
+    at = r",(?=[A-Za-z][A-Za-z0-9+.-]*://)" if "://" in word else ","
+    return [each for each in re.split(at, word.strip(",")) if each]
 
 
 def owner_key(owner: str) -> str:

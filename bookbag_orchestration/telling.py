@@ -20,7 +20,7 @@ from bookbag_orchestration.settings import owner_key, read_addresses, read_mail_
 from reports.channels import Channel, channels
 from reports.deliver import Sent, send_due
 from reports.incidents import read_incidents
-from reports.telling import Times, put_news
+from reports.telling import Times, first_told, put_news
 
 # When an incident was first told: what was written into a file was told to nobody.
 _NOTIFIED = """
@@ -87,18 +87,15 @@ def send(place: Workplace, within_s: float | None = None) -> Sent:
 
 
 def retry(place: Workplace) -> Sent:
-    """Sends what is dead, and what is due."""
-    place.outbox.retry(datetime.now(UTC))
+    """Sends what is dead, and what is due; what is for an address that is no more is dropped."""
+    known = [channel.channel_id for channel in Directory(place).channels]
+    place.outbox.retry(known, datetime.now(UTC))
     return send(place)
 
 
 def note_told(place: Workplace, connection: duckdb.DuckDBPyConnection) -> None:
     """Writes to `marts.alerts` when each incident was told."""
-    first: dict[str, datetime] = {}
-    for delivery in place.outbox.deliveries():
-        if delivery.state == "sent" and delivery.sent_at and delivery.event in ("opened", "worse"):
-            for alert_id in delivery.subjects:
-                first[alert_id] = min(first.get(alert_id, delivery.sent_at), delivery.sent_at)
+    first = first_told(place.outbox.messages())
     connection.execute("create or replace temp table told (alert_id varchar, sent_at timestamptz)")
     if first:
         connection.executemany("insert into told values (?, ?)", list(first.items()))

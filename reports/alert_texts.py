@@ -98,6 +98,11 @@ def sentence(incident: Incident) -> str:
         usual = "" if incident.expected is None else _shown(incident, incident.expected)
         expected = f"; {usual} was to be expected" if usual else ""
         return f"{name(incident)}: next to nothing comes, as of {_moment(incident)}{expected}."
+    if incident.rule == "near" and incident.value is not None and incident.expected is not None:
+        return (
+            f"{name(incident)}: {_shown(incident, incident.value)} {_period(incident)}, which is"
+            f" near its limit; {_shown(incident, incident.expected)} was to be expected."
+        )
     value = "unknown" if incident.value is None else _shown(incident, incident.value)
     count = f" (n = {number(incident.n)})" if incident.n and incident.kind != "count" else ""
     return f"{name(incident)}: {value} {_period(incident)}; {_expected(incident)}{count}."
@@ -142,7 +147,7 @@ def _period(incident: Incident) -> str:
 
 
 def _expected(incident: Incident) -> str:
-    if incident.rule in ("anomaly", "near") and incident.grain == "day":
+    if incident.rule == "anomaly" and incident.grain == "day":
         return f"{_range(incident)} is normal for a {WEEKDAYS[incident.newest.weekday()]}"
     if incident.rule.startswith("anomaly"):
         return f"{_range(incident)} is normal"

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-from reports.outbox import Delivery
+from reports.outbox import Kept
 
+SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 PERSON = re.compile(r"(?:mailto://)?([^\s/@:?]+@[A-Za-z0-9.-]+)/?")
 MAIL_SCHEMES = ("mailto", "mailtos")
 # Apprise sends headers along with these; the key of a delivery is one.
@@ -52,7 +53,8 @@ class Channel:
 
     @property
     def scheme(self) -> str:
-        return "mailto" if self.person else self.address.partition("://")[0].lower()
+        found = SCHEME.match(self.address)
+        return "mailto" if self.person else found[1].lower() if found else "unknown"
 
     @property
     def person(self) -> str | None:
@@ -69,7 +71,13 @@ class Channel:
         if self.person:
             return self.person
         service = _service(self.address)
-        return service.url(privacy=True).partition("?")[0] if service else f"{self.scheme}://…"
+        if service is None:
+            return f"{self.scheme}://…"
+        if self.scheme in WITH_HEADERS:
+            # Of a webhook the path is the key.
+            parts = urlsplit(self.address)
+            return f"{self.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+        return str(service.url(privacy=True)).partition("?")[0]
 
     def error(self) -> str | None:
         """Why nothing can be sent to it; None where something can."""
@@ -79,15 +87,15 @@ class Channel:
             return "the mail server of [mail] is no address that Apprise knows"
         return f"{self.scheme}://… is no address that Apprise knows, or a part of it is missing"
 
-    def send(self, delivery: Delivery, folder: Path) -> None:
+    def send(self, message: Kept, folder: Path) -> None:
         """Sends; where there is no mail server, writes the mail to `folder`. Raises SendError."""
         if self.is_file:
-            self._write(delivery, folder)
+            self._write(message, folder)
             return
         target = self._target()
-        if urlsplit(target).scheme in WITH_HEADERS:
+        if target.partition("://")[0].lower() in WITH_HEADERS:
             mark = "&" if "?" in target else "?"
-            target = f"{target}{mark}+{KEY_HEADER}={delivery.key}"
+            target = f"{target}{mark}+{KEY_HEADER}={message.message_id}"
         # Not before it is needed: it takes a tenth of a second to load.
         import apprise
 
@@ -96,11 +104,11 @@ class Channel:
             raise SendError(self.error() or "it cannot be sent", is_final=True)
         sender = apprise.Apprise(asset=_asset())
         sender.add(service)
-        kind = _TYPES.get(delivery.event) or _TYPES.get(delivery.severity, "warning")
+        kind = _TYPES.get(message.event) or _TYPES.get(message.severity, "warning")
         with _heard() as said:
             has_arrived = sender.notify(
-                title=delivery.title,
-                body=delivery.body,
+                title=message.title,
+                body=message.body,
                 body_format=apprise.NotifyFormat.TEXT,
                 notify_type=apprise.NotifyType(kind),
             )
@@ -114,15 +122,15 @@ class Channel:
         mark = "&" if "?" in self.server else "?"
         return f"{self.server}{mark}to={quote(self.person)}"
 
-    def _write(self, delivery: Delivery, folder: Path) -> None:
+    def _write(self, message: Kept, folder: Path) -> None:
         mail = EmailMessage()
         mail["From"], mail["To"] = SENDER, self.person
-        mail["Subject"] = delivery.title
-        mail["Date"] = delivery.created_at
-        mail["Message-ID"] = f"<{delivery.key}@bookbag>"
-        mail.set_content(delivery.body)
+        mail["Subject"] = message.title
+        mail["Date"] = message.created_at
+        mail["Message-ID"] = f"<{message.message_id}@bookbag>"
+        mail.set_content(message.body)
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{delivery.key}.eml"
+        path = folder / f"{message.message_id}.eml"
         beside = path.with_suffix(".next")
         beside.write_bytes(mail.as_bytes())
         os.replace(beside, path)
@@ -134,20 +142,34 @@ def channels(addresses: Sequence[str], server: str | None) -> list[Channel]:
     return list(dict.fromkeys(found))
 
 
+def is_address(text: str) -> bool:
+    """Whether it looks like one; what Apprise says of it is `Channel.error`."""
+    return bool(PERSON.fullmatch(text) or SCHEME.match(text))
+
+
 def _single(address: str) -> list[str]:
-    parts = urlsplit(address)
-    if parts.scheme not in MAIL_SCHEMES or PERSON.fullmatch(address):
+    if PERSON.fullmatch(address):
+        return [address]
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        # It stays one channel, which says that it cannot be sent to.
+        return [address]
+    if parts.scheme not in MAIL_SCHEMES:
         return [address]
     query = parse_qsl(parts.query, keep_blank_values=True)
     named = [each for name, value in query if name == "to" for each in value.split(",")]
     people = [*(part for part in parts.path.split("/") if part), *named]
     if len(people) < 2:
         return [address]
-    others = [(name, value) for name, value in query if name != "to"]
-    return [
-        urlunsplit((parts.scheme, parts.netloc, "", urlencode([*others, ("to", one.strip())]), ""))
-        for one in people
-    ]
+    copied = [(name, value) for name, value in query if name in ("cc", "bcc")]
+    others = [(name, value) for name, value in query if name not in ("to", "cc", "bcc")]
+    found = []
+    for number, one in enumerate(people):
+        # Who gets a copy gets one.
+        told = [*others, ("to", one.strip()), *(copied if number == 0 else ())]
+        found.append(urlunsplit((parts.scheme, parts.netloc, "", urlencode(told), "")))
+    return found
 
 
 def _service(address: str) -> Any:

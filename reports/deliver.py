@@ -1,4 +1,4 @@
-"""Sending, once: what is due in the outbox leaves by its channel, one delivery after the other.
+"""Sending, once: what is due in the outbox leaves by its channel, one message after the other.
 
 Messages are small and few, and a receiver that does not answer is tried again later; so nothing
 is sent at the same time.
@@ -14,12 +14,12 @@ from time import monotonic
 from reports.channels import Channel, SendError
 from reports.outbox import Outbox
 
-UNKNOWN_CHANNEL = "its address is no longer among those of bookbag.toml"
+UNKNOWN_CHANNEL = "its address is not among those of bookbag.toml and the environment"
 
 
 @dataclass(frozen=True)
 class Sent:
-    """How many deliveries arrived, and how many did not."""
+    """How many messages arrived, and how many did not."""
 
     arrived: int
     failed: int
@@ -33,28 +33,32 @@ def send_due(
     public: Callable[[str], str] = str,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Sent:
-    """Sends what is due. Begins no delivery after `within_s`; what is left is due the next time.
+    """Sends what is due. Begins nothing after `within_s`; what is left is due the next time.
     `public` takes out of an error what is nobody's business.
     """
     known = {channel.channel_id: channel for channel in channels}
     arrived = failed = 0
     began = monotonic()
     with outbox.sender() as is_mine:
-        for delivery in outbox.due(now()) if is_mine else ():
+        for message in outbox.due(now()) if is_mine else ():
             if within_s is not None and monotonic() - began > within_s:
                 break
-            channel = known.get(delivery.channel)
-            if channel is None:
-                outbox.fail(delivery, UNKNOWN_CHANNEL, now(), is_final=True)
-                failed += 1
+            if not outbox.begin(message):
                 continue
-            outbox.begin(delivery)
+            channel = known.get(message.channel)
             try:
-                channel.send(delivery, outbox.folder)
+                if channel is None:
+                    raise SendError(UNKNOWN_CHANNEL)
+                channel.send(message, outbox.folder)
             except SendError as error:
-                outbox.fail(delivery, public(str(error)), now(), is_final=error.is_final)
+                outbox.fail(message, public(str(error)), now(), is_final=error.is_final)
+                failed += 1
+            except Exception as error:
+                # One receiver's trouble, whatever it is, keeps nothing from the others; it is told
+                # where what was not delivered is.
+                outbox.fail(message, public(f"{type(error).__name__}: {error}"), now())
                 failed += 1
             else:
-                outbox.end(delivery, now(), is_file=channel.is_file)
+                outbox.end(message, now(), is_file=channel.is_file)
                 arrived += 1
     return Sent(arrived, failed)

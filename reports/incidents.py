@@ -18,6 +18,11 @@ SEVERITIES = ("info", "warn", "high", "critical")
 # What is no KPI: of the pipeline, and of the calendar.
 PIPELINE = ("source_freshness", "pipeline_runs")
 LAUNCH = "calendar_context"
+# Rules of the detector.
+LEARNED = (
+    "anomaly", "anomaly_3d", "anomaly_7d", "anomaly_14d", "anomaly_3h", "anomaly_6h",
+    "anomaly_12h", "dead_feed", "near",
+)  # fmt: skip
 # What is older was found by looking back, and is no news.
 NEWS_DAYS = 7
 
@@ -40,16 +45,21 @@ select
     alerts.score, alerts.drill_down, alerts.owner, alerts.protocol,
     catalog.label, status.unit as stat_unit, catalog.unit,
     -- Of several days together the number of the last one says nothing.
-    case when not regexp_matches(alerts.rule, '^anomaly_|^dead_feed') then figures.n end as n,
+    case when alerts.rule not in {LEARNED} or alerts.rule in ('anomaly', 'near') then figures.n end
+        as n,
     alerts.recovered_at is not null as is_over,
     alerts.recovered_at >= alerts.opened_at
         and alerts.recovered_at >= $now - interval '{NEWS_DAYS} days' as is_over_now,
-    alerts.detected_at >= $now - interval '{NEWS_DAYS} days'
-        and (alerts.kpi in {PIPELINE} or account.data_as_of >= $now - interval '{NEWS_DAYS} days')
-        and (
-            not regexp_matches(alerts.rule, '^anomaly|^dead_feed')
-            or alerts.bucket >= frontiers.newest - interval '{NEWS_DAYS} days'
-        ) as is_news,
+    alerts.detected_at >= $now - interval '{NEWS_DAYS} days' as is_new,
+    (alerts.kpi in {PIPELINE} or account.data_as_of >= $now - interval '{NEWS_DAYS} days')
+        and case
+            when alerts.rule = 'launch'
+            then alerts.bucket >= timezone(account.timezone, account.data_as_of)
+                - interval '{NEWS_DAYS} days'
+            when alerts.rule in {LEARNED}
+            then alerts.bucket >= frontiers.newest - interval '{NEWS_DAYS} days'
+            else true
+        end as is_recent,
     alerts.snoozed_until as asked_for,
     account.timezone, account.currency,
     epoch_us(alerts.recovered_at) as recovered_us
@@ -82,7 +92,8 @@ class Part:
 @dataclass(frozen=True)
 class Incident:
     """One row. `first` and `newest` are starts of its first and newest period, local time; `n` is
-    how many the figure is made of. `is_news`: it is recent enough to be told.
+    how many the figure is made of. `is_recent`: its newest period is; `is_new`: so is that anybody
+    knows of it.
     """
 
     alert_id: str
@@ -111,7 +122,8 @@ class Incident:
     n: int | None
     is_over: bool
     is_over_now: bool
-    is_news: bool
+    is_new: bool
+    is_recent: bool
     asked_for: date | None
     recovered_at: datetime | None
 
@@ -125,9 +137,14 @@ class Incident:
         return self.state == "open" and not self.is_over and not self.is_suppressed
 
     @property
+    def is_news(self) -> bool:
+        """Whether it may be told for the first time."""
+        return self.is_new and self.is_recent
+
+    @property
     def figure_key(self) -> tuple[str, ...]:
         """What it is about, whichever rule broke."""
-        return (self.kpi, self.stat, *self.segments.values())
+        return (self.kpi, self.stat, self.grain, *self.segments.values())
 
 
 def read_incidents(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Incident]:
@@ -158,6 +175,7 @@ def _incident(row: dict[str, Any]) -> Incident:
         label=plain(row["label"] or row["kpi"]).split(" (")[0],
         kind="seconds" if is_pipeline else kind_of(row["kpi"], row["stat"], unit),
         is_over_now=bool(row["is_over_now"]),
-        is_news=bool(row["is_news"]),
+        is_new=bool(row["is_new"]),
+        is_recent=bool(row["is_recent"]),
         recovered_at=local_time(row["recovered_us"], row["timezone"]),
     )  # fmt: skip

@@ -1,8 +1,7 @@
 """What is to be told, to whom, and how far that is: a small SQLite file, one transaction a step.
 
-A message is put in once, with what it tells of, so that whoever finds the same again adds nothing.
-Each of its deliveries is marked before it leaves and after it has arrived. A delivery whose sender
-was killed in between may have arrived or not: it is sent to nobody a second time and kept among
+A message goes to one channel. It is marked before it leaves and after it has arrived. One whose
+sender was killed in between may have arrived or not: it is not sent a second time, and kept among
 those that were not delivered, where people see it.
 """
 
@@ -13,7 +12,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,61 +20,49 @@ from pathlib import Path
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360))
 INTERRUPTED = "the sender was stopped while it was sending: it may have arrived or not"
 
+# queued → sending → sent, or written where there is no mail server; back to queued after a failure,
+# dead after the last; withdrawn where what it told was over before it arrived.
+ARRIVED = ("sent", "written")
+
 _CREATE = """
 create table if not exists messages (
-    message_id text primary key, event text, severity text, title text, body text,
-    created_us integer
+    message_id text primary key, channel text, event text, severity text, title text, body text,
+    created_us integer, state text, due_us integer, attempts integer, sent_us integer, error text
 ) without rowid;
-create table if not exists told (
-    subject text, event text, severity text, message_id text,
-    primary key (subject, event, severity)
+create table if not exists subjects (
+    message_id text, subject text, primary key (message_id, subject)
 ) without rowid;
-create table if not exists deliveries (
-    message_id text, channel text, state text, due_us integer, attempts integer,
-    sent_us integer, error text, primary key (message_id, channel)
-) without rowid;
-create index if not exists deliveries_by_state on deliveries (state, due_us);
-create index if not exists told_by_message on told (message_id)"""
+create index if not exists messages_by_state on messages (state, due_us)"""
 
-# queued → sending → sent, or written where there is no mail server; back to queued after a failure,
-# dead after the last; withdrawn where what it told was over before it left.
-UNSENT, OVER = ("queued", "sending"), ("sent", "written")
+_MESSAGES = """
+select messages.*, (
+    select group_concat(subject, ' ') from subjects
+    where subjects.message_id = messages.message_id
+) as subjects
+from messages"""
+_AS_THEY_ARE = (
+    "message_id", "channel", "event", "severity", "title", "body", "state", "attempts", "error",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Message:
-    """Something to tell. `subjects` are what it tells of, by id: incidents, or a report's period.
-    `event` is what happens to them, and with `severity` and a subject makes it one of its kind.
+    """Something to tell a channel. `subjects` are what it tells of, by id: incidents, or the period
+    of a report; `event` is what happens to them.
     """
 
+    channel: str
     event: str
     severity: str
     title: str
     body: str
     subjects: Sequence[str]
-    channels: Sequence[str]
     due_at: datetime
 
-    @property
-    def message_id(self) -> str:
-        told = "|".join((self.event, self.severity, *self.subjects))
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
-
 
 @dataclass(frozen=True)
-class Told:
-    """That something was put in for a subject."""
-
-    subject: str
-    event: str
-    severity: str
-    message_id: str
-    created_at: datetime
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """A message on its way to a channel; `attempts` were made before."""
+class Kept:
+    """A message in the outbox, and how far it is; `attempts` were made."""
 
     message_id: str
     channel: str
@@ -84,32 +71,16 @@ class Delivery:
     title: str
     body: str
     state: str
-    due_at: datetime
     attempts: int
+    error: str | None
+    due_at: datetime
     created_at: datetime
-    sent_at: datetime | None = None
-    error: str | None = None
-    subjects: Sequence[str] = field(default=())
+    sent_at: datetime | None
+    subjects: Sequence[str]
 
     @property
-    def key(self) -> str:
-        """The same for each attempt, so that a receiver can tell it is the same."""
-        return f"{self.message_id}-{self.channel}"
-
-
-_DELIVERIES = """
-select
-    deliveries.message_id, deliveries.channel, messages.event, messages.severity, messages.title,
-    messages.body, deliveries.state, deliveries.due_us, deliveries.attempts, messages.created_us,
-    deliveries.sent_us, deliveries.error, (
-        select group_concat(subject, ' ') from told
-        where told.message_id = deliveries.message_id
-    ) as subjects
-from deliveries inner join messages on messages.message_id = deliveries.message_id"""
-
-_AS_THEY_ARE = (
-    "message_id", "channel", "event", "severity", "title", "body", "state", "attempts", "error",
-)  # fmt: skip
+    def has_arrived(self) -> bool:
+        return self.state in ARRIVED
 
 
 @dataclass(frozen=True)
@@ -118,67 +89,41 @@ class Outbox:
 
     folder: Path
 
-    def put(self, message: Message, now: datetime) -> bool:
-        """Puts a message in, with all its deliveries; False where one of its kind was."""
+    def put(self, message: Message, now: datetime) -> str:
+        """Puts a message in and gives its id, the same in each attempt to send it."""
+        told = (message.channel, message.event, message.severity, *message.subjects, str(_us(now)))
+        message_id = hashlib.sha256("|".join(told).encode()).hexdigest()[:16]
         with self._open() as connection:
-            known = [
-                connection.execute(
-                    "select 1 from told where subject = ? and event = ? and severity = ?",
-                    [subject, message.event, message.severity],
-                ).fetchone()
-                for subject in message.subjects
-            ]
-            if any(known):
-                return False
             connection.execute(
-                "insert into messages values (?, ?, ?, ?, ?, ?)",
+                "insert into messages values (?, ?, ?, ?, ?, ?, ?, 'queued', ?, 0, null, null)"
+                " on conflict do nothing",
                 [
-                    *(message.message_id, message.event, message.severity),
-                    *(message.title, message.body, _us(now)),
+                    *(message_id, message.channel, message.event, message.severity),
+                    *(message.title, message.body, _us(now), _us(message.due_at)),
                 ],
             )
             connection.executemany(
-                "insert into told values (?, ?, ?, ?)",
-                [
-                    (subject, message.event, message.severity, message.message_id)
-                    for subject in message.subjects
-                ],
+                "insert into subjects values (?, ?) on conflict do nothing",
+                [(message_id, subject) for subject in message.subjects],
             )
-            connection.executemany(
-                "insert into deliveries values (?, ?, 'queued', ?, 0, null, null)",
-                [
-                    (message.message_id, channel, _us(message.due_at))
-                    for channel in message.channels
-                ],
-            )
-        return True
+        return message_id
 
-    def told(self) -> list[Told]:
+    def messages(self) -> list[Kept]:
         """All that was ever put in, the oldest first."""
-        with self._open() as connection:
-            rows = connection.execute(
-                "select subject, told.event, told.severity, told.message_id, created_us"
-                " from told inner join messages on messages.message_id = told.message_id"
-                " order by created_us, told.message_id, subject"
-            ).fetchall()
-        return [
-            Told(subject, event, severity, message_id, _instant(created))
-            for subject, event, severity, message_id, created in rows
-        ]
+        return self._messages("order by created_us, message_id")
 
-    def withdraw(self, message_id: str) -> bool:
-        """Takes back what has not left yet; True where nobody was told and nobody will be."""
-        with self._open() as connection:
-            connection.execute(
-                "update deliveries set state = 'withdrawn'"
-                " where message_id = ? and state = 'queued' and attempts = 0",
-                [message_id],
-            )
-            (others,) = connection.execute(
-                "select count(*) from deliveries where message_id = ? and state <> 'withdrawn'",
-                [message_id],
-            ).fetchone()
-        return not others
+    def due(self, now: datetime) -> list[Kept]:
+        """What is to leave, what has waited longest first."""
+        return self._messages(
+            "where state = 'queued' and due_us <= ? order by due_us, message_id", [_us(now)]
+        )
+
+    def undelivered(self) -> list[Kept]:
+        """What has not arrived although it has been tried, and what is dead."""
+        return self._messages(
+            "where state = 'dead' or (state in ('queued', 'sending') and attempts > 0)"
+            " order by created_us, message_id"
+        )
 
     @contextmanager
     def sender(self) -> Iterator[bool]:
@@ -194,75 +139,68 @@ class Outbox:
                 return
             with self._open() as connection:
                 connection.execute(
-                    "update deliveries set state = 'dead', error = ? where state = 'sending'",
+                    "update messages set state = 'dead', error = ? where state = 'sending'",
                     [INTERRUPTED],
                 )
             yield True
 
-    def due(self, now: datetime) -> list[Delivery]:
-        """What is to leave, what has waited longest first."""
-        return self._deliveries(
-            "where deliveries.state = 'queued' and deliveries.due_us <= ?"
-            " order by deliveries.due_us, deliveries.message_id, deliveries.channel",
-            [_us(now)],
+    def begin(self, message: Kept) -> bool:
+        """It leaves now; False where it was withdrawn meanwhile."""
+        return self._set(
+            message, "state = 'sending', attempts = attempts + 1", "and state = 'queued'"
         )
 
-    def undelivered(self) -> list[Delivery]:
-        """What has not arrived although it has been tried, and what is dead."""
-        return self._deliveries(
-            "where deliveries.state = 'dead'"
-            " or (deliveries.state in ('queued', 'sending') and deliveries.attempts > 0)"
-            " order by messages.created_us, deliveries.message_id, deliveries.channel"
-        )
-
-    def deliveries(self) -> list[Delivery]:
-        return self._deliveries(
-            "order by messages.created_us, deliveries.message_id, deliveries.channel"
-        )
-
-    def begin(self, delivery: Delivery) -> None:
-        """It leaves now."""
-        self._set(delivery, "state = 'sending', attempts = attempts + 1")
-
-    def end(self, delivery: Delivery, now: datetime, *, is_file: bool = False) -> None:
+    def end(self, message: Kept, now: datetime, *, is_file: bool = False) -> None:
         """It has arrived; `is_file`: in a file, since there is no server."""
         state = "written" if is_file else "sent"
-        self._set(delivery, "state = ?, sent_us = ?, error = null", state, _us(now))
+        self._set(message, "state = ?, sent_us = ?, error = null", "", state, _us(now))
 
-    def fail(
-        self, delivery: Delivery, error: str, now: datetime, *, is_final: bool = False
-    ) -> None:
+    def fail(self, message: Kept, error: str, now: datetime, *, is_final: bool = False) -> None:
         """It has not arrived: it is tried again later, after the last time no more."""
-        if is_final or delivery.attempts >= len(RETRIES):
-            self._set(delivery, "state = 'dead', error = ?", error)
+        if is_final or message.attempts >= len(RETRIES):
+            self._set(message, "state = 'dead', error = ?", "", error)
         else:
-            due = _us(now + RETRIES[delivery.attempts])
-            self._set(delivery, "state = 'queued', error = ?, due_us = ?", error, due)
+            due = _us(now + RETRIES[message.attempts])
+            self._set(message, "state = 'queued', error = ?, due_us = ?", "", error, due)
 
-    def retry(self, now: datetime) -> int:
-        """What is dead is tried again, from the beginning; returns how many deliveries."""
+    def withdraw(self, message: Kept) -> bool:
+        """Takes back what waits to leave; False where it does not wait any more."""
+        return self._set(message, "state = 'withdrawn'", "and state = 'queued'")
+
+    def retry(self, known: Iterable[str], now: datetime) -> int:
+        """What is dead is tried again, from the beginning, and taken back where its channel is not
+        among those that are `known`; returns how many are tried.
+        """
+        channels = list(known)
+        marks = ", ".join("?" for _ in channels)
         with self._open() as connection:
+            connection.execute(
+                "update messages set state = 'withdrawn'"
+                f" where state = 'dead' and channel not in ({marks})",
+                channels,
+            )
             return connection.execute(
-                "update deliveries set state = 'queued', attempts = 0, due_us = ?"
+                "update messages set state = 'queued', attempts = 0, due_us = ?"
                 " where state = 'dead'",
                 [_us(now)],
             ).rowcount
 
-    def _set(self, delivery: Delivery, what: str, *values: object) -> None:
+    def _set(self, message: Kept, what: str, where: str, *values: object) -> bool:
         with self._open() as connection:
-            connection.execute(
-                f"update deliveries set {what} where message_id = ? and channel = ?",
-                [*values, delivery.message_id, delivery.channel],
-            )
+            changed = connection.execute(
+                f"update messages set {what} where message_id = ? {where}",
+                [*values, message.message_id],
+            ).rowcount
+        return bool(changed)
 
-    def _deliveries(self, where: str, values: Iterable[object] = ()) -> list[Delivery]:
+    def _messages(self, where: str, values: Iterable[object] = ()) -> list[Kept]:
         if not (self.folder / "outbox.sqlite").exists():
             return []
         with self._open() as connection:
             connection.row_factory = sqlite3.Row
-            rows = connection.execute(f"{_DELIVERIES} {where}", list(values)).fetchall()
+            rows = connection.execute(f"{_MESSAGES} {where}", list(values)).fetchall()
         return [
-            Delivery(
+            Kept(
                 **{name: row[name] for name in _AS_THEY_ARE},
                 due_at=_instant(row["due_us"]),
                 created_at=_instant(row["created_us"]),

@@ -1,14 +1,17 @@
 """What is to be told of the incidents now, and to whom: each once.
 
-An incident is told when it opens, when it gets graver, when somebody asked to be told again, and
-when it is over. Of incidents that are one event the first is told, with what is there by then; what
-joins it later is told if it is graver. Changes for the better are told once a day, together.
+Every channel is looked at by itself, by what it has been told before. An incident is told when it
+opens, when it gets graver, when somebody asked to be told again, and when it is over; one that
+opens again after that is told again. Of incidents that are one event the first is told, with what
+is there by then; what joins them is told if it is graver, or when it is left alone. What is held
+back is not forgotten: if it still stands when nothing holds it back any more, it is told. Changes
+for the better are told once a day, together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -16,9 +19,10 @@ from zoneinfo import ZoneInfo
 from reports.alert_texts import message as text_of
 from reports.alert_texts import title
 from reports.incidents import SEVERITIES, Incident
-from reports.outbox import OVER, UNSENT, Delivery, Message, Outbox, Told
+from reports.outbox import Kept, Message, Outbox
 
 OPENED, WORSE, AGAIN, RECOVERED, DIGEST = "opened", "worse", "again", "recovered", "digest"
+BEGUN = (OPENED, WORSE, AGAIN)
 # Incidents that are written out in one message.
 WRITTEN_OUT = 6
 # What joins an event that was told of, and what comes back after it was over.
@@ -58,170 +62,203 @@ class Times:
         return datetime.combine(day, self.digest, self.zone)
 
 
+@dataclass
+class _Known:
+    """What a channel knows of an incident: the gravest that it was told since it last opened, by
+    which message and when; `again`: the days on which it was told anew, `in_digest`: whether it was
+    information.
+    """
+
+    rank: int = 0
+    told_by: Kept | None = None
+    again: set[str] = field(default_factory=set)
+    in_digest: bool = False
+
+
 def put_news(
     outbox: Outbox, incidents: Sequence[Incident], route: Route, times: Times, now: datetime
 ) -> int:
     """Puts into the outbox what is to be told of the incidents; returns how many messages that is.
-    What was over before it left is taken back.
+    What is over before it has arrived is taken back.
     """
-    told, deliveries = outbox.told(), outbox.deliveries()
-    known = {each.alert_id: each for each in incidents}
-    for message_id in _moot(told, deliveries, known):
-        outbox.withdraw(message_id)
+    by_channel: dict[str, list[Incident]] = {}
+    for each in incidents:
+        for channel in route(each.owner):
+            by_channel.setdefault(channel, []).append(each)
+    _take_back(outbox, {each.alert_id: each for each in incidents})
+    kept = outbox.messages()
     messages = [
-        *_recovered(told, outbox.deliveries(), known, times, now),
-        *_opened(told, incidents, route, times, now),
-        *_again(incidents, route, times, now),
-        *_digest(told, incidents, route, times, now),
+        message
+        for channel, mine in by_channel.items()
+        for message in _Desk(
+            channel, [each for each in kept if each.channel == channel], mine, times, now
+        ).news()
     ]
-    return sum(outbox.put(message, now) and bool(message.channels) for message in messages)
+    for message in messages:
+        outbox.put(message, now)
+    return len(messages)
 
 
-def _opened(
-    told: Sequence[Told], incidents: Sequence[Incident], route: Route, times: Times, now: datetime
-) -> Iterable[Message]:
-    ranks = _ranks(told)
-    of_event = _ranks(each for each in told if now - each.created_at < TOGETHER)
-    of_figure: dict[tuple[str, ...], int] = {}
-    recent = _ranks(each for each in told if now - each.created_at < COOL_DOWN)
-    for each in incidents:
-        rank = recent.get(each.alert_id, 0)
-        of_figure[each.figure_key] = max(of_figure.get(each.figure_key, 0), rank)
-    for _, members in groupby(
-        sorted(incidents, key=lambda each: each.group_id), key=lambda each: each.group_id
-    ):
-        group = list(members)
-        news = [
-            each
-            for each in group
-            if each.is_open
-            and each.is_news
-            and each.rank > ranks.get(each.alert_id, 0)
-            and route(each.owner)
-        ]
-        if not news:
+def _take_back(outbox: Outbox, known: Mapping[str, Incident]) -> None:
+    """What has not arrived and is not true any more: nothing of it stands, or something is said to
+    be over that stands again.
+    """
+    for message in outbox.messages():
+        if message.state != "queued" or message.event == DIGEST:
             continue
-        news.sort(key=lambda each: (-each.rank, -abs(each.score or 0), each.alert_id))
-        was = max(of_event.get(each.alert_id, 0) for each in group)
-        if any(each.rank > max(was, of_figure[each.figure_key]) for each in news):
-            event = WORSE if was or any(each.alert_id in ranks for each in news) else OPENED
-            to = _channels(news, route)
-            yield _message(event, news[0].severity, news, to, times, now)
-        else:
-            # It belongs to what was told of: known from now on, and sent to nobody.
-            for each in news:
-                yield _message(OPENED, each.severity, [each], (), times, now)
+        stands = any(known[each].is_open for each in message.subjects if each in known)
+        if stands == (message.event == RECOVERED):
+            outbox.withdraw(message)
 
 
-def _again(
-    incidents: Sequence[Incident], route: Route, times: Times, now: datetime
-) -> Iterable[Message]:
-    today = now.astimezone(times.zone).date()
-    for each in incidents:
-        if each.is_open and each.asked_for and each.asked_for <= today and route(each.owner):
-            event = f"{AGAIN} {each.asked_for}"
-            yield _message(event, each.severity, [each], _channels([each], route), times, now)
+@dataclass
+class _Desk:
+    """One channel: its messages so far and the incidents that are its own."""
 
+    channel: str
+    kept: Sequence[Kept]
+    incidents: Sequence[Incident]
+    times: Times
+    now: datetime
+    known: dict[str, _Known] = field(init=False)
 
-def _recovered(
-    told: Sequence[Told],
-    deliveries: Sequence[Delivery],
-    known: Mapping[str, Incident],
-    times: Times,
-    now: datetime,
-) -> Iterable[Message]:
-    """Of each message that has left, when all that it told of is over."""
-    channels: dict[str, list[str]] = {}
-    for delivery in deliveries:
-        if delivery.state in (*UNSENT, *OVER):
-            channels.setdefault(delivery.message_id, []).append(delivery.channel)
-    before = {each.subject for each in told if each.event == RECOVERED}
-    for message_id, subjects in _of_messages(told, OPENED):
-        about = [known[subject] for subject in subjects if subject in known]
-        is_over = len(about) == len(subjects) and all(each.is_over for each in about)
-        back = [each for each in about if each.state == "recovered" and each.is_over_now]
-        if is_over and back and message_id in channels and not before & set(subjects):
-            severity = back[0].severity
-            due_at = times.due_at(now, "warn")
-            yield Message(
-                RECOVERED,
-                "info",
-                title(RECOVERED, severity, back),
-                text_of(RECOVERED, back, back[:WRITTEN_OUT]),
-                [each.alert_id for each in back],
-                channels[message_id],
-                due_at,
-            )
+    def __post_init__(self) -> None:
+        self.known = {each.alert_id: _Known() for each in self.incidents}
+        for message in self.kept:
+            if message.state == "withdrawn":
+                continue
+            event, _, day = message.event.partition(" ")
+            for subject in message.subjects:
+                self._learn(self.known.setdefault(subject, _Known()), message, event, day)
 
+    def _learn(self, known: _Known, message: Kept, event: str, day: str) -> None:
+        if event == RECOVERED:
+            known.rank, known.told_by = 0, None
+        elif event == DIGEST:
+            known.in_digest = True
+        elif event in BEGUN:
+            known.rank = max(known.rank, SEVERITIES.index(message.severity))
+            known.told_by = message
+            if event == AGAIN:
+                known.again.add(day)
 
-def _digest(
-    told: Sequence[Told], incidents: Sequence[Incident], route: Route, times: Times, now: datetime
-) -> Iterable[Message]:
-    digests = [each for each in told if each.event == DIGEST]
-    if any(each.created_at >= times.last_digest(now) for each in digests):
-        return
-    before = {each.subject for each in told}
-    by_route: dict[tuple[str, ...], list[Incident]] = {}
-    for each in incidents:
-        is_better = each.severity == "info" and not each.is_suppressed and each.is_news
-        if is_better and each.state in ("open", "recovered") and each.alert_id not in before:
-            by_route.setdefault(tuple(route(each.owner)), []).append(each)
-    for channels, better in by_route.items():
-        if channels:
+    def news(self) -> Iterator[Message]:
+        yield from self._recovered()
+        again = list(self._again())
+        yield from again
+        told = {subject for message in again for subject in message.subjects}
+        yield from self._opened(told)
+        yield from self._digest()
+
+    def _opened(self, told: set[str]) -> Iterator[Message]:
+        of_figure = self._of_figures()
+        for _, members in groupby(
+            sorted(self.incidents, key=lambda each: each.group_id), key=lambda each: each.group_id
+        ):
+            group = list(members)
+            was = max(self._rank_of_event(each) for each in group)
+            news = [each for each in group if self._is_news(each) and each.alert_id not in told]
+            loud = [
+                each for each in news if each.rank > max(was, of_figure.get(each.figure_key, 0))
+            ]
+            if loud:
+                news.sort(key=lambda each: (-each.rank, -abs(each.score or 0), each.alert_id))
+                is_known = was or any(self.known[each.alert_id].rank for each in news)
+                yield self._message(WORSE if is_known else OPENED, news[0].severity, news)
+
+    def _is_news(self, incident: Incident) -> bool:
+        """Whether it stands and is graver than what was told of it. What was told and gets graver
+        is news however long it has stood.
+        """
+        rank = self.known[incident.alert_id].rank
+        is_recent = incident.is_recent if rank else incident.is_news
+        return incident.is_open and is_recent and incident.rank > rank
+
+    def _rank_of_event(self, incident: Incident) -> int:
+        """How grave the event of an incident is known to be by it: while it stands, and for two
+        days.
+        """
+        known = self.known[incident.alert_id]
+        if known.told_by is None:
+            return 0
+        is_young = self.now - known.told_by.created_at < TOGETHER
+        return known.rank if incident.is_open or is_young else 0
+
+    def _of_figures(self) -> dict[tuple[str, ...], int]:
+        """How grave what was told of each figure within a day is, be it over or not."""
+        by_id = {each.alert_id: each for each in self.incidents}
+        found: dict[tuple[str, ...], int] = {}
+        for message in self.kept:
+            is_begun = message.event.partition(" ")[0] in BEGUN and message.state != "withdrawn"
+            if is_begun and self.now - message.created_at < COOL_DOWN:
+                for subject in message.subjects:
+                    if subject in by_id:
+                        key, rank = by_id[subject].figure_key, SEVERITIES.index(message.severity)
+                        found[key] = max(found.get(key, 0), rank)
+        return found
+
+    def _again(self) -> Iterator[Message]:
+        today = self.now.astimezone(self.times.zone).date()
+        for each in self.incidents:
+            day, before = each.asked_for, self.known[each.alert_id].again
+            if each.is_open and day and day <= today and str(day) not in before:
+                yield self._message(f"{AGAIN} {day}", each.severity, [each])
+
+    def _recovered(self) -> Iterator[Message]:
+        """Of what one message has told last, when all of it is over."""
+        by_message: dict[str, list[Incident]] = {}
+        for each in self.incidents:
+            told_by = self.known[each.alert_id].told_by
+            if told_by is not None and told_by.has_arrived:
+                by_message.setdefault(told_by.message_id, []).append(each)
+        for about in by_message.values():
+            back = [each for each in about if each.state == "recovered" and each.is_over_now]
+            if back and all(each.is_over for each in about):
+                yield Message(
+                    self.channel,
+                    RECOVERED,
+                    "info",
+                    title(RECOVERED, back[0].severity, back),
+                    text_of(RECOVERED, back, back[:WRITTEN_OUT]),
+                    [each.alert_id for each in back],
+                    self.times.due_at(self.now, "warn"),
+                )
+
+    def _digest(self) -> Iterator[Message]:
+        since = self.times.last_digest(self.now)
+        if any(each.event == DIGEST and each.created_at >= since for each in self.kept):
+            return
+        better = [
+            each
+            for each in self.incidents
+            if each.severity == "info"
+            and each.is_news
+            and not each.is_suppressed
+            and each.state in ("open", "recovered")
+            and not self.known[each.alert_id].in_digest
+            and not self.known[each.alert_id].rank
+        ]
+        if better:
             better.sort(key=lambda each: (-abs(each.score or 0), each.alert_id))
-            yield _message(DIGEST, "info", better, channels, times, now)
+            yield self._message(DIGEST, "info", better)
+
+    def _message(self, event: str, severity: str, incidents: Sequence[Incident]) -> Message:
+        return Message(
+            self.channel,
+            event,
+            severity,
+            title(event, severity, incidents),
+            text_of(event, incidents, incidents[:WRITTEN_OUT]),
+            [each.alert_id for each in incidents],
+            self.times.due_at(self.now, severity),
+        )
 
 
-def _moot(
-    told: Sequence[Told], deliveries: Sequence[Delivery], known: Mapping[str, Incident]
-) -> list[str]:
-    """Messages that have not left, of which nothing stands any more."""
-    waiting = {each.message_id for each in deliveries if each.state == "queued"}
-    return [
-        message_id
-        for event in (OPENED, WORSE)
-        for message_id, subjects in _of_messages(told, event)
-        if message_id in waiting
-        and not any(subject in known and known[subject].is_open for subject in subjects)
-    ]
-
-
-def _of_messages(told: Sequence[Told], event: str) -> Iterable[tuple[str, list[str]]]:
-    by_message: dict[str, list[str]] = {}
-    for each in told:
-        if each.event == event:
-            by_message.setdefault(each.message_id, []).append(each.subject)
-    return by_message.items()
-
-
-def _ranks(told: Iterable[Told]) -> dict[str, int]:
-    """The gravest that was told of each subject, as its place among the severities."""
-    ranks: dict[str, int] = {}
-    for each in told:
-        if each.event in (OPENED, WORSE):
-            rank = SEVERITIES.index(each.severity)
-            ranks[each.subject] = max(ranks.get(each.subject, 0), rank)
-    return ranks
-
-
-def _channels(incidents: Sequence[Incident], route: Route) -> list[str]:
-    return list(dict.fromkeys(channel for each in incidents for channel in route(each.owner)))
-
-
-def _message(
-    event: str,
-    severity: str,
-    incidents: Sequence[Incident],
-    channels: Sequence[str],
-    times: Times,
-    now: datetime,
-) -> Message:
-    return Message(
-        event,
-        severity,
-        title(event, severity, incidents),
-        text_of(event, incidents, incidents[:WRITTEN_OUT]),
-        [each.alert_id for each in incidents],
-        channels,
-        times.due_at(now, severity),
-    )
+def first_told(messages: Iterable[Kept]) -> dict[str, datetime]:
+    """When each incident was first told to somebody: what was written into a file was not."""
+    first: dict[str, datetime] = {}
+    for message in messages:
+        if message.state == "sent" and message.sent_at and message.event in (OPENED, WORSE):
+            for subject in message.subjects:
+                first[subject] = min(first.get(subject, message.sent_at), message.sent_at)
+    return first

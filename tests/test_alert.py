@@ -150,3 +150,19 @@ def test_the_command_says_which_segment_an_incident_is_of(
         "create table copy.marts.alerts as from marts.alerts; detach copy"
     )
     assert "category wismo, team care" in bookbag("alerts", "--open", "--home", tmp_path)
+
+
+def test_a_period_that_is_in_breach_once_more_is_the_same_incident(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    set_csat(marts, 3.7, True, "2026-11-16")
+    update_incidents(marts, MONDAY)
+    ((alert_id, bucket),) = rows(marts, "alert_id, bucket")
+    set_csat(marts, 4.2, False, "2026-11-16")
+    update_incidents(marts, TUESDAY)
+    assert rows(marts, "state") == [("recovered",)]
+    set_csat(marts, 3.8, True, "2026-11-16")
+    update_incidents(marts, TUESDAY + timedelta(days=1))
+    assert rows(marts, "alert_id, bucket, state, recovered_at, value") == [
+        (alert_id, bucket, "open", None, 3.8)
+    ]

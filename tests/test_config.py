@@ -73,6 +73,9 @@ def test_a_whole_file(tmp_path: Path) -> None:
         (SOURCE, "account is missing"),
         ("as_of = '2026-11-20'\n" + ACCOUNT + SOURCE, "has no offset"),
         (ACCOUNT + SOURCE + "[definitions]\nmin_n = 0\n", "definitions.min_n"),
+        (ACCOUNT + SOURCE + '[alerts]\nto = ["leads"]\n', "write a mail address, or an address"),
+        (ACCOUNT + SOURCE + '[alerts]\nquiet = "22:00-22:00"\n', "it begins when it ends"),
+        (ACCOUNT + SOURCE + '[mail]\nserver = "smtp.acme.example"\n', "mail.server"),
         (ACCOUNT + SOURCE + "[definitions]\nai_assume_h = { async = -1 }\n", "ai_assume_h.async"),
         ("[account\n", "no valid TOML"),
     ],
@@ -140,3 +143,11 @@ def test_settings_survive_the_environment(tmp_path: Path) -> None:
     assert read_environment() == settings
     write_environment(Settings(home=tmp_path))
     assert read_environment() == Settings(home=tmp_path)
+
+
+def test_what_keys_are_part_of_is_not_repeated_by_an_error(tmp_path: Path) -> None:
+    for line in ('[alerts]\nto = "slack://S3CRET"', '[mail]\nserver = "smtp://S3CRET"'):
+        (tmp_path / "bookbag.toml").write_text(f"{ACCOUNT}{SOURCE}{line}\n", encoding="utf-8")
+        with pytest.raises(ConfigError) as raised:
+            load_config(tmp_path / "bookbag.toml")
+        assert "S3CRET" not in str(raised.value)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
+from expectations.anomalies.detection import detect
 from expectations.anomalies.grains import HOUR
 from tests.anomaly_support import BEGIN, Figures, Marts, on
 
@@ -104,3 +105,42 @@ def test_days_and_hours_are_judged_side_by_side(marts: Marts) -> None:
     assert found == wanted
     judged = marts.connection.execute("select grain from raw_bookbag.anomaly_judged order by 1")
     assert judged.fetchall() == [("day",), ("hour",)]
+
+
+def test_a_thin_feed_that_dies_stays_dead_while_it_is() -> None:
+    """A little more than a ticket an hour: after two dead days it would be too thin to begin."""
+    quiet, dies = Marts(), 56 * 24
+    tickets = np.random.default_rng(7).poisson(1.03, HOURS).astype(float)
+    tickets[dies:] = 0
+    quiet.add("tickets_created", tickets, grain=HOUR, slice={"channel": "sms"})
+    quiet.add("tickets_created", tickets + busy(), grain=HOUR)
+    for hours in (20, 60):
+        quiet.judge_hour(dies + hours)
+        assert quiet.alerts("channel, rule, state") == [("sms", "dead_feed", "open")]
+
+
+def test_a_change_of_the_clock_is_no_incident() -> None:
+    """In Berlin the hour from 2 of March 29 is skipped, and that of October 25 doubled."""
+    for clock_change, tickets in (
+        (datetime(2026, 3, 29, 2), 0.0),
+        (datetime(2026, 10, 25, 2), 80.0),
+    ):
+        marts = Marts()
+        first = clock_change - timedelta(days=50)
+        flat = np.random.default_rng(2).poisson(40, 51 * 24).astype(float)
+        at = int((clock_change - first) / HOUR.step)
+        flat[at] = tickets
+        skip = (np.arange(len(flat)) == at) if not tickets else None
+        marts.add("tickets_created", flat, grain=HOUR, skip=skip)
+        marts.connection.execute(
+            "update marts.kpi_values set period_start = period_start + ?", [first - on(0)]
+        )
+        marts.judge_hour(int((first - on(0)) / HOUR.step) + at + 3)
+        found = marts.alerts("first_bucket")
+        marts.connection.execute("update marts.account set timezone = 'Europe/Berlin'")
+        marts.connection.execute(
+            "delete from marts.alerts; delete from raw_bookbag.anomaly_memory;"
+            "delete from raw_bookbag.anomaly_judged"
+        )
+        detect(marts.connection, clock_change)
+        assert (found, marts.alerts("first_bucket")) == ([(clock_change,)], [])

@@ -101,8 +101,8 @@ def test_what_was_not_delivered_is_told_until_it_is(place: Workplace) -> None:
     with receivers() as taken:
         desk = with_addresses(place, taken.hook)
         (channel,) = Directory(desk).channels
-        ids = [channel.channel_id]
-        desk.outbox.put(Message("opened", "high", "CSAT 3.9", "Low.", ["a1"], ids, NOW), NOW)
+        told = Message(channel.channel_id, "opened", "high", "CSAT 3.9", "Low.", ["a1"], NOW)
+        desk.outbox.put(told, NOW)
         taken.status = 500
         # What the daemon does every ten seconds.
         with pytest.MonkeyPatch.context() as patch:
@@ -111,8 +111,7 @@ def test_what_was_not_delivered_is_told_until_it_is(place: Workplace) -> None:
         assert "0 messages arrived, 1 did not" in str(skipped)
         (waiting,) = found(desk, "message")
         assert (waiting.state, "500" in waiting.said) == ("note", True)
-        delivery = desk.outbox.undelivered()[0]
-        desk.outbox.fail(delivery, "it was away", NOW, is_final=True)
+        desk.outbox.fail(desk.outbox.undelivered()[0], "it was away", NOW, is_final=True)
         (dead,) = found(desk, "message")
         assert (dead.state, dead.cure) == ("bad", "bookbag alerts retry")
         assert "'CSAT 3.9'" in dead.said and "it was away" in dead.said

@@ -10,7 +10,7 @@ import pytest
 
 from reports.alert_texts import message, sentence, title, why
 from reports.incidents import SEGMENTS, Incident, Part, read_incidents
-from reports.outbox import Delivery, Outbox
+from reports.outbox import Outbox
 from reports.telling import Times, put_news
 from tests.anomaly_support import Marts, of_categories, on
 
@@ -29,7 +29,8 @@ def incident(alert_id: str = "a1", **changed: object) -> Incident:
         first=datetime(2026, 11, 25), newest=datetime(2026, 11, 25),
         value=4.02, expected=4.4, lower=4.31, upper=5.2, score=-4.4, parts=(),
         owner="Support lead", protocol="Review all of the week.", label="CSAT", kind="score",
-        currency="USD", n=212, is_over=False, is_over_now=False, is_news=True, asked_for=None,
+        currency="USD", n=212, is_over=False, is_over_now=False, is_new=True, is_recent=True,
+        asked_for=None,
         recovered_at=None,
     )  # fmt: skip
     return replace(whole, **changed)  # type: ignore[arg-type]
@@ -48,20 +49,25 @@ class Desk:
 
     def tell(self, *incidents: Incident, at: datetime = NOW) -> list[tuple[str, str, str]]:
         """(event, severity, subjects) of what is new and goes to somebody."""
-        before = {(each.message_id, each.channel) for each in self.outbox.deliveries()}
+        before = {each.message_id for each in self.outbox.messages()}
         put_news(self.outbox, incidents, self.route, self.times, at)
         return [
             (each.event, each.severity, " ".join(sorted(each.subjects)))
-            for each in self.outbox.deliveries()
-            if (each.message_id, each.channel) not in before
+            for each in self.outbox.messages()
+            if each.message_id not in before
         ]
 
-    def send(self, at: datetime = NOW) -> list[Delivery]:
-        due = self.outbox.due(at)
-        for each in due:
-            self.outbox.begin(each)
+    def send(self, at: datetime = NOW) -> list[str]:
+        """What has left: its events."""
+        left = [each for each in self.outbox.due(at) if self.outbox.begin(each)]
+        for each in left:
             self.outbox.end(each, at)
-        return due
+        return [each.event for each in left]
+
+    def fail(self, at: datetime = NOW) -> None:
+        for each in self.outbox.due(at):
+            self.outbox.begin(each)
+            self.outbox.fail(each, "away", at)
 
 
 @pytest.fixture
@@ -88,7 +94,8 @@ def test_one_that_gets_graver_is_told_again_once(desk: Desk) -> None:
     "silent",
     [
         incident(is_suppressed=True),
-        incident(is_news=False),
+        incident(is_new=False),
+        incident(is_recent=False),
         incident(state="acknowledged"),
         incident(state="expected"),
         over(incident()),
@@ -126,8 +133,18 @@ def test_incidents_of_one_event_are_one_message(desk: Desk) -> None:
     desk.send()
     third = incident("a3", group_id="a1", kpi="handle_time")
     assert desk.tell(*pair, third, at=NOW + HOUR) == [], "it is no graver than what was told"
+    assert desk.tell(*pair, third, at=NOW + 3 * DAY) == [], "and what was told still stands"
     graver = [replace(each, severity="critical") for each in (*pair, third)]
-    assert desk.tell(*graver, at=NOW + 2 * HOUR) == [("worse", "critical", "a1 a2 a3")]
+    assert desk.tell(*graver, at=NOW + 3 * DAY) == [("worse", "critical", "a1 a2 a3")]
+
+
+def test_what_joined_is_told_when_it_is_left_alone(desk: Desk) -> None:
+    first, joined = incident("a1"), incident("a2", group_id="a1", kpi="backlog")
+    desk.tell(first)
+    desk.send()
+    assert desk.tell(first, joined, at=NOW + HOUR) == []
+    assert desk.tell(over(first), joined, at=NOW + DAY) == [("recovered", "info", "a1")]
+    assert desk.tell(over(first), joined, at=NOW + 3 * DAY) == [("opened", "warn", "a2")]
 
 
 def test_an_event_is_over_when_all_of_it_is(desk: Desk) -> None:
@@ -138,22 +155,99 @@ def test_an_event_is_over_when_all_of_it_is(desk: Desk) -> None:
     assert desk.tell(*map(over, pair), at=NOW + 2 * DAY) == [("recovered", "info", "a1 a2")]
 
 
-def test_a_figure_that_is_back_within_a_day_is_not_told_again(desk: Desk) -> None:
+def test_a_figure_that_is_back_within_a_day_is_told_when_it_still_is_a_day_later(
+    desk: Desk,
+) -> None:
     first = incident("a1")
     desk.tell(first)
     desk.send()
     again = incident("a2")
     assert desk.tell(over(first), again, at=NOW + 12 * HOUR) == [("recovered", "info", "a1")]
-    later = incident("a3")
-    assert desk.tell(over(first), later, at=NOW + 30 * HOUR) == [("opened", "warn", "a3")]
+    assert desk.tell(over(first), again, at=NOW + 23 * HOUR) == []
+    assert desk.tell(over(first), again, at=NOW + 25 * HOUR) == [("opened", "warn", "a2")]
+
+
+def test_an_hour_that_was_told_keeps_its_day_from_nobody(desk: Desk) -> None:
+    hour = incident("a1", grain="hour")
+    desk.tell(hour)
+    desk.send()
+    day = incident("a2")
+    assert desk.tell(over(hour), day, at=NOW + 9 * HOUR) == [
+        ("recovered", "info", "a1"), ("opened", "warn", "a2"),
+    ]  # fmt: skip
+
+
+def test_one_that_opens_again_is_told_again(desk: Desk) -> None:
+    """Late figures have it stand again: within a day it is held back, and told after that."""
+    desk.tell(incident())
+    desk.send()
+    desk.tell(over(incident()), at=NOW + 12 * HOUR)
+    desk.send(NOW + 12 * HOUR)
+    assert desk.tell(incident(), at=NOW + 13 * HOUR) == []
+    assert desk.tell(incident(), at=NOW + 25 * HOUR) == [("opened", "warn", "a1")]
+    desk.send(NOW + 25 * HOUR)
+    assert desk.tell(over(incident()), at=NOW + 30 * HOUR) == [("recovered", "info", "a1")]
+
+
+def test_what_gets_graver_after_weeks_is_told(desk: Desk) -> None:
+    desk.tell(incident())
+    desk.send()
+    old = incident(severity="critical", rule="dead_feed", is_new=False)
+    assert desk.tell(old, at=NOW + 10 * DAY) == [("worse", "critical", "a1")]
+
+
+def test_what_was_taken_back_was_not_told(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, Times(ROME, quiet=(time(22), time(7))))
+    night = datetime(2026, 11, 26, 1, tzinfo=UTC)
+    desk.tell(incident(), at=night)
+    desk.tell(over(incident()), at=night + HOUR)
+    assert desk.tell(incident(), at=night + 2 * HOUR) == [("opened", "warn", "a1")]
+    assert desk.send(NOW) == ["opened"]
+
+
+def test_that_it_is_over_is_not_told_where_it_stands_again_by_then(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, Times(ROME, quiet=(time(22), time(7))))
+    desk.tell(incident(), at=NOW)
+    desk.send(NOW)
+    night = datetime(2026, 11, 27, 1, tzinfo=UTC)
+    assert desk.tell(over(incident()), at=night) == [("recovered", "info", "a1")]
+    assert desk.tell(incident(), at=night + HOUR) == []
+    assert desk.send(night + 12 * HOUR) == []
+
+
+def test_what_could_not_be_delivered_in_time_is_not_told_after_it_is_over(desk: Desk) -> None:
+    desk.tell(incident())
+    desk.fail()
+    assert desk.tell(over(incident()), at=NOW + HOUR) == []
+    assert desk.send(NOW + DAY) == []
+
+
+def test_what_was_told_as_worse_is_told_to_be_over(desk: Desk) -> None:
+    first = incident("a1")
+    desk.tell(first)
+    desk.send()
+    joined = incident("a2", group_id="a1", kpi="backlog", severity="critical")
+    assert desk.tell(first, joined, at=NOW + HOUR) == [("worse", "critical", "a2")]
+    desk.send(NOW + HOUR)
+    assert desk.tell(first, over(joined), at=NOW + 3 * HOUR) == [("recovered", "info", "a2")]
+
+
+def test_who_owns_what_joins_is_told_of_it(desk: Desk) -> None:
+    desk.route = lambda owner: ["support"] if owner == "Support lead" else ["ai"]
+    first = incident("a1", severity="high")
+    assert desk.tell(first) == [("opened", "high", "a1")]
+    desk.send()
+    joined = incident("a2", group_id="a1", kpi="escalation_rate", owner="AI owner")
+    assert desk.tell(first, joined, at=NOW + 6 * HOUR) == [("opened", "warn", "a2")]
+    assert [each.channel for each in desk.outbox.messages()] == ["support", "ai"]
 
 
 def test_it_goes_to_its_owner_and_to_nobody_else(desk: Desk) -> None:
     desk.route = lambda owner: {"Support lead": ["chat"], "CRM": []}.get(owner, ["all"])
     group = [incident("a1"), incident("a2", group_id="a1", owner="AI owner")]
     desk.tell(*group, incident("a3", kpi="nps", owner="CRM"))
-    told = {each.channel: " ".join(sorted(each.subjects)) for each in desk.outbox.deliveries()}
-    assert told == {"chat": "a1 a2", "all": "a1 a2"}
+    told = {each.channel: " ".join(sorted(each.subjects)) for each in desk.outbox.messages()}
+    assert told == {"chat": "a1", "all": "a2"}
 
 
 def test_who_snoozed_it_hears_of_it_on_the_day(desk: Desk) -> None:
@@ -163,7 +257,10 @@ def test_who_snoozed_it_hears_of_it_on_the_day(desk: Desk) -> None:
     assert desk.tell(asleep, at=NOW + DAY) == []
     awake = replace(asleep, state="open")
     assert desk.tell(awake, at=NOW + 2 * DAY) == [("again 2026-11-28", "warn", "a1")]
+    desk.send(NOW + 2 * DAY)
     assert desk.tell(awake, at=NOW + 3 * DAY) == []
+    worse = replace(awake, severity="high")
+    assert desk.tell(worse, at=NOW + 5 * DAY) == [("worse", "high", "a1")]
 
 
 @pytest.mark.parametrize(
@@ -256,7 +353,7 @@ def test_the_segments_that_explain_it_owner_and_cure_are_told() -> None:
 def test_more_than_a_handful_is_counted(desk: Desk) -> None:
     many = [incident(f"a{each}", group_id="a0", kpi=f"kpi_{each}") for each in range(9)]
     desk.tell(*many)
-    (told,) = desk.outbox.deliveries()
+    (told,) = desk.outbox.messages()
     assert "3 more: bookbag alerts --open" in told.body
     assert len(told.subjects) == 9
 

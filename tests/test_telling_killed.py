@@ -94,8 +94,8 @@ def test_fifty_kills_double_and_lose_no_message(tmp_path: Path) -> None:
         # All that is loaded once is loaded now, here and where they start.
         work(first)
         assert not work_until(home("loaded"), lambda: False)
-        assert Counter(first.outbox.deliveries()[0].subjects).total() == 1
-        assert [each.state for each in first.outbox.deliveries()] == ["sent", "sent"]
+        assert Counter(first.outbox.messages()[0].subjects).total() == 1
+        assert [each.state for each in first.outbox.messages()] == ["sent", "sent"]
         assert len(taken.keys) == 4
         taken.pause_s = PAUSE_S
         began = time.monotonic()
@@ -113,10 +113,10 @@ def test_fifty_kills_double_and_lose_no_message(tmp_path: Path) -> None:
             taken.pause_s = 0
             work(place)
             arrived = Counter(taken.keys)
-            deliveries = {each.key: each for each in place.outbox.deliveries()}
-            assert len(deliveries) == 2
-            assert set(arrived) <= set(deliveries)
-            for key, each in deliveries.items():
+            messages = {each.message_id: each for each in place.outbox.messages()}
+            assert len(messages) == 2
+            assert set(arrived) <= set(messages)
+            for key, each in messages.items():
                 if each.state == "dead":
                     interrupted += 1
                     assert (arrived[key] <= 1, each.error) == (True, INTERRUPTED)
@@ -136,7 +136,7 @@ def test_when_it_was_told_is_known_to_the_warehouse_and_the_copy(tmp_path: Path)
         ((alert_id, notified_at),) = connection.execute(
             "select alert_id, notified_at from marts.alerts where notified_at is not null"
         ).fetchall()
-    sent = {each.sent_at for each in place.outbox.deliveries()}
+    sent = {each.sent_at for each in place.outbox.messages()}
     assert notified_at.astimezone(UTC) == min(sent, key=lambda at: at or datetime.max)
     with duckdb.connect() as copy:
         copy.execute("create schema marts")

@@ -242,7 +242,17 @@ SILENCES: Mapping[str, tuple[Silence, ...]] = MappingProxyType(
             UNREASONED,
             UNCHANGED,
             CLOSED_BY_AI,
-            WAITING,
+            silence(
+                "of pending and on hold only that a ticket is now, and not which of them",
+                """delete from ticket_events where event_type = 'status_changed'
+                    and to_value in ('pending', 'on_hold') and ticket_id not in (
+                        select ticket_id from tickets where status in ('pending', 'on_hold'))""",
+                """delete from ticket_events where event_type = 'status_changed'
+                    and from_value in ('new', 'pending', 'on_hold')""",
+                """update ticket_events set to_value = 'pending'
+                    where event_type = 'status_changed' and to_value = 'on_hold'""",
+                "update tickets set status = 'pending' where status = 'on_hold'",
+            ),
             silence(
                 "changes before the first sync, but of the status",
                 """delete from ticket_events where event_type not in ('created', 'reopened',

@@ -172,6 +172,8 @@ class Walk:
             watched, scores = self.groups[group], each.scores
             is_near = (scores.strength >= NEAR) & (scores.strength < 1) & scores.is_known
             is_near &= (self.memories[group].opened < 0) & (each.event is None)
+            # Of several days together no one day is the news.
+            is_near &= scores.buckets == 1
             for row in np.flatnonzero(is_near & (watched.grain is DAY)).tolist():
                 if watched.keys[row].slice is None:
                     seen = self._seen(judged, watched.keys[row], _Place(group, row), None)

@@ -135,10 +135,24 @@ _SAME = " and ".join(
 # What people have said of an incident stays said when it is over.
 OVER = f"case when alerts.state in {SETTLED} then alerts.state else 'recovered' end"
 
+# The same period in breach once more is the same incident.
+_REOPEN = f"""
+update marts.alerts as alerts
+set recovered_at = null,
+    state = case when alerts.state in {SETTLED} then alerts.state else 'open' end
+from breaches
+where alerts.recovered_at is not null and alerts.first_bucket = breaches.bucket and {_SAME}
+    and not exists (
+        select 1 from marts.alerts as standing
+        where standing.recovered_at is null
+            and {_SAME.replace("alerts.", "standing.")}
+    )"""
+
 _UPDATE = f"""
 update marts.alerts as alerts
-set bucket = breaches.bucket, value = breaches.value, expected = breaches.expected,
-    lower = breaches.lower, upper = breaches.upper, context = breaches.context,
+set severity = breaches.severity, bucket = breaches.bucket, value = breaches.value,
+    expected = breaches.expected, lower = breaches.lower, upper = breaches.upper,
+    context = breaches.context,
     is_suppressed = breaches.is_suppressed, owner = breaches.owner, protocol = breaches.protocol
 from breaches
 where alerts.recovered_at is null and {_SAME}"""
@@ -232,6 +246,7 @@ def update_incidents(
         connection.execute(_LATE, [source, loaded_at, now, now, loaded_at, limit])
     for fault in faults:
         connection.execute(_FAILED, [fault.step, fault.since, fault.cure])
+    connection.execute(_REOPEN)
     connection.execute(_UPDATE)
     connection.execute(_RECOVER, [is_judged])
     connection.execute(_OPEN, [now])

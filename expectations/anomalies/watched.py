@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import numpy as np
@@ -15,7 +16,8 @@ import numpy as np
 from expectations.anomalies.baseline import Ints
 from expectations.anomalies.calendar import LAUNCH, Calendar, Event
 from expectations.anomalies.grains import DAY, Grain
-from expectations.anomalies.laws import Floats
+from expectations.anomalies.incidents import LEARNED_RULES
+from expectations.anomalies.laws import Bools, Floats
 from expectations.anomalies.observations import Observations
 from expectations.anomalies.public_days import public_days
 
@@ -37,6 +39,12 @@ select
 from marts.kpi_values as buckets
 inner join marts.kpi_catalog as catalog
     on buckets.kpi = catalog.kpi and buckets.stat = catalog.watched_stat
+left join (
+    select distinct kpi, stat, {", ".join(SLICES)} from marts.alerts
+    where recovered_at is null and grain = $grain and rule in {LEARNED_RULES}
+) as standing
+    on buckets.kpi = standing.kpi and buckets.stat = standing.stat
+    and {" and ".join(f"buckets.{name} = standing.{name}" for name in SLICES)}
 where buckets.grain = $grain and buckets.customer_segment = 'all'
     and buckets.period_start >= $since and not buckets.is_partial and buckets.is_mature
     -- The sums over them are watched, which add up too.
@@ -44,9 +52,10 @@ where buckets.grain = $grain and buckets.customer_segment = 'all'
 group by
     catalog.law, catalog.min_n, buckets.kpi, buckets.stat,
     {", ".join(f"buckets.{name}" for name in SLICES)}
--- Of hours: those that can be judged, and are not too thin.
+-- Of hours: those that can be judged and are not too thin, or are so because nothing comes.
 having min(buckets.period_start) <= $learned
     and coalesce(sum(case when buckets.period_start >= $recent then buckets.n end), 0) >= $least
+    or count(standing.kpi) > 0
 order by series"""
 
 _BUCKETS = f"""
@@ -168,7 +177,8 @@ def read_watched(
     starts = [
         since + place * grain.step for place in range(first, (newest - since) // grain.step + 1)
     ]
-    all_of = _Matrices.of(cells, len(told), first, len(starts))
+    is_plain = _plain(connection, starts, grain)
+    all_of = _Matrices.of(cells, len(told), first, is_plain)
     keys = [Key(*row[2:8]) for row in told]
     whole = {key.kpi: place for place, key in enumerate(keys) if key.slice is None}
     ends = np.array([(row[8] - starts[0]) // grain.step for row in told])
@@ -197,6 +207,23 @@ def read_watched(
     ]
 
 
+def _plain(
+    connection: duckdb.DuckDBPyConnection, starts: Sequence[datetime], grain: Grain
+) -> Bools:
+    """Buckets that are as long as the others: not the hours that a change of the clock skips or
+    doubles.
+    """
+    row = connection.execute("select timezone from marts.account").fetchone()
+    zone = ZoneInfo(row[0]) if row else None
+    if zone is None or grain is DAY:
+        return np.ones(len(starts), bool)
+    offsets = (
+        (start.replace(tzinfo=zone).utcoffset(), start.replace(tzinfo=zone, fold=1).utcoffset())
+        for start in starts
+    )
+    return np.array([first == second for first, second in offsets], bool)
+
+
 def _events(connection: duckdb.DuckDBPyConnection, public: Sequence[Event]) -> list[_Scoped]:
     """What the account says of its days, and of the public days those of which it says nothing."""
     told = [
@@ -218,21 +245,23 @@ def _events(connection: duckdb.DuckDBPyConnection, public: Sequence[Event]) -> l
 
 @dataclass(frozen=True)
 class _Matrices:
-    """All series, (series, buckets); NaN where there is no row."""
+    """All series, (series, buckets); NaN where there is no row. `is_plain` (buckets,)."""
 
     value: Floats
     numerator: Floats
     denominator: Floats
     n: Floats
+    is_plain: Bools
 
     @classmethod
-    def of(cls, cells: Mapping[str, Any], series: int, first: int, buckets: int) -> "_Matrices":
+    def of(cls, cells: Mapping[str, Any], series: int, first: int, is_plain: Bools) -> "_Matrices":
         places = (cells["series"], cells["bucket"] - first)
         found = {}
         for name in ("value", "numerator", "denominator", "n"):
-            found[name] = np.full((series, buckets), np.nan)
+            found[name] = np.full((series, len(is_plain)), np.nan)
             found[name][places] = np.ma.filled(cells[name], np.nan)
-        return cls(**found)
+            found[name][:, ~is_plain] = np.nan
+        return cls(**found, is_plain=is_plain)
 
     def observations(
         self, law: str, places: list[int], whole: list[int], last: Ints, season: Ints
@@ -247,7 +276,7 @@ class _Matrices:
         size = self.n[places] if law in ("mean", "duration") else self.denominator[places]
         if law in ("count", "rate"):
             in_time = np.arange(value.shape[1])[None, :] <= last[places][:, None]
-            is_there = (np.cumsum(has, axis=1) > 0) & in_time
+            is_there = (np.cumsum(has, axis=1) > 0) & in_time & self.is_plain
             value = np.where(is_there & ~has, 0.0, value)
             numerator = np.where(is_there, np.nan_to_num(numerator), np.nan)
         if law == "rate":
