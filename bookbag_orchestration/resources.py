@@ -96,6 +96,17 @@ class Workplace:
         return History(self.home / "runs")
 
     @property
+    def site(self) -> Path:
+        """The folder of the dashboard."""
+        return self.home / "site"
+
+    @property
+    def own_pages(self) -> Path | None:
+        """The account's own pages of the dashboard; None without."""
+        given = self.config.reports.pages
+        return (self.config.base / given).resolve() if given else None
+
+    @property
     def outbox(self) -> Outbox:
         """The messages to people, on their way or told."""
         return Outbox(self.home / "outbox")

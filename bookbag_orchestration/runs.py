@@ -35,6 +35,7 @@ OWN_ERRORS = (
     "TransformError",
     "WarehouseBusyError",
     "PublishedError",
+    "PageError",
     "BackfillError",
 )
 REPORT = "report"

@@ -115,6 +115,8 @@ def headline_lines(place: Workplace) -> list[str]:
 
 def next_lines(place: Workplace) -> list[str]:
     lines = [""]
+    if (index := place.site / "index.html").exists():
+        lines.append(f"Dashboard       {index}")
     for name in ("weekly", "monthly"):
         if made := sorted((place.reports / name).glob("*/summary.html")):
             lines.append(f"{f'{name.capitalize()} report':<16}{made[-1]}")

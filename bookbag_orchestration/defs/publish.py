@@ -1,4 +1,4 @@
-"""Publish: the copy for BI tools, at the door."""
+"""Publish: the copy for BI tools and the dashboard, at the door."""
 
 from datetime import UTC, datetime
 from time import monotonic
@@ -6,9 +6,10 @@ from time import monotonic
 import dagster as dg
 
 from bookbag_orchestration.freshness import mart_policy
-from bookbag_orchestration.publishing import CORE_TABLES, MARTS, follow, publish, refresh
+from bookbag_orchestration.publishing import CORE_TABLES, MARTS, STEM, follow, publish, refresh
 from bookbag_orchestration.resources import Progress, Workplace, workplace
 from bookbag_orchestration.steps import recorded
+from reports.evidence.site import build_site
 
 
 def published_asset(place: Workplace) -> dg.AssetsDefinition:
@@ -50,6 +51,37 @@ def published_asset(place: Workplace) -> dg.AssetsDefinition:
     return published
 
 
+def dashboard_asset(place: Workplace) -> dg.AssetsDefinition:
+    """The pages that people open, made of the copy."""
+
+    @dg.asset(
+        key=["site", "dashboard"],
+        group_name="publish",
+        deps=[["published", "bookbag"]],
+        description="The dashboard: an HTML file a page, which opens from a disk.",
+        kinds={"html"},
+        pool=place.pool,
+    )
+    @recorded(place, "publish", "dashboard")
+    def dashboard(progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
+        started, copy = monotonic(), place.published / f"{STEM}.duckdb"
+        if not copy.exists():
+            progress.line(
+                "publish", "no dashboard: nothing is published yet", monotonic() - started
+            )
+            return dg.MaterializeResult(metadata={"pages": 0})
+        site = build_site(copy, place.site, place.own_pages)
+        said = f"dashboard: {site.pages} pages, {site.written} of them anew"
+        progress.line("publish", said, monotonic() - started)
+        index = dg.MetadataValue.path(place.site / "index.html")
+        return dg.MaterializeResult(
+            metadata={"pages": site.pages, "written": site.written, "opens": index}
+        )
+
+    return dashboard
+
+
 @dg.definitions
 def defs() -> dg.Definitions:
-    return dg.Definitions(assets=[published_asset(workplace())])
+    place = workplace()
+    return dg.Definitions(assets=[published_asset(place), dashboard_asset(place)])

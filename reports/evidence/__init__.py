@@ -1,0 +1,1 @@
+"""Evidence pages → self-contained HTML: no server, no request to anywhere."""

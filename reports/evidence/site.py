@@ -1,0 +1,102 @@
+"""The dashboard: all pages rendered from the published copy, those alone that have changed.
+
+A page is made again when its text, what it is made with, or what its queries give is another; so a
+run that changes nothing writes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from reports.evidence.data import Data, gather, inputs_of
+from reports.evidence.markup import Page, PageError, read_page
+from reports.evidence.render import ASSETS, Frame, render
+from reports.formats import moment
+from reports.notes import LATE
+from reports.published import read_account
+from reports.reading import has_table, rows
+
+PAGES = Path(__file__).parents[1] / "pages"
+MARKS = "pages.json"
+
+
+@dataclass(frozen=True)
+class Site:
+    """What was made: pages in all, and those that were written anew."""
+
+    pages: int
+    written: int
+
+
+def build_site(copy: Path, folder: Path, own: Path | None = None) -> Site:
+    """Renders the pages of bookbag and those of the folder `own`, of which one with the same name
+    takes the place of bookbag's. Raises PageError; what was there stays then.
+    """
+    pages = _pages(own)
+    # A page is text that somebody wrote: it reads the copy and nothing else.
+    with duckdb.connect(
+        str(copy), read_only=True, config={"enable_external_access": "false"}
+    ) as connection:
+        connection.execute("set timezone = 'UTC'")
+        frame = _frame(connection, pages)
+        made = {page.name: _made(page, connection, frame) for page in pages}
+    folder.mkdir(parents=True, exist_ok=True)
+    marks = folder / MARKS
+    before = json.loads(marks.read_text()) if marks.exists() else {}
+    now, written = {}, 0
+    for name, text in made.items():
+        now[name] = hashlib.sha256(text.encode()).hexdigest()
+        target = folder / f"{name}.html"
+        if now[name] != before.get(name) or not target.exists():
+            beside = target.with_suffix(".next")
+            beside.write_text(text, encoding="utf-8")
+            os.replace(beside, target)
+            written += 1
+    for name in set(before) - set(now):
+        (folder / f"{name}.html").unlink(missing_ok=True)
+    marks.write_text(json.dumps(now, indent=2) + "\n")
+    return Site(len(made), written)
+
+
+def _made(page: Page, connection: duckdb.DuckDBPyConnection, frame: Frame) -> str:
+    data: Data = gather(page, connection, list(inputs_of(page.nodes)))
+    return render(page, data, frame)
+
+
+def _pages(own: Path | None) -> list[Page]:
+    """In the order of their `sidebar_position`."""
+    if own is not None and not own.is_dir():
+        raise PageError(f"{own} is no folder. Correct `pages` of [reports].")
+    files = {path.stem: path for path in sorted(PAGES.glob("*.md"))}
+    files |= {path.stem: path for path in sorted(own.glob("*.md"))} if own else {}
+    found = [read_page(path) for path in files.values()]
+    return sorted(found, key=lambda page: (page.front.get("sidebar_position", 99), page.name))
+
+
+def _frame(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page]) -> Frame:
+    account = read_account(connection)
+    return Frame(
+        links=[(page.title, f"{page.name}.html") for page in pages],
+        account=account.account_id,
+        data_as_of=moment(account.data_as_of),
+        currency=account.currency,
+        late=list(_late(connection)),
+    )
+
+
+def _late(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    if has_table(connection, "alerts"):
+        sql = (
+            f"select distinct replace(stat, 'ingest ', '') as source from marts.alerts where {LATE}"
+        )
+        yield from (row["source"] for row in rows(connection, f"{sql} order by 1"))
+
+
+__all__ = ["ASSETS", "PAGES", "PageError", "Site", "build_site"]

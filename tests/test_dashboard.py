@@ -1,0 +1,140 @@
+"""The dashboard in a browser, from the disk, without a network: what it shows is what SQL says."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from reports.evidence.site import PAGES, build_site
+from tests.browser_support import program
+
+pytestmark = pytest.mark.slow
+
+NAMES = sorted(path.stem for path in PAGES.glob("*.md"))
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1200, "height": 900}
+HEADLINES = {
+    "CSAT": ("csat", "mean", "{:.2f}"),
+    "Deflection rate": ("deflection_rate", "ratio", "{:.1%}"),
+    "First-contact resolution": ("first_contact_resolution", "ratio", "{:.1%}"),
+    "Tickets per order": ("tickets_per_order", "ratio", "{:.3f}"),
+}
+
+
+@pytest.fixture(scope="module")
+def site(golden: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dashboard")
+    build_site(golden / "published" / "bookbag.duckdb", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program())
+        yield opened
+        opened.close()
+
+
+class Shown:
+    """A page that is open, with what it asked for and what went wrong."""
+
+    def __init__(self, browser: Browser, path: Path, size: dict[str, int] = DESK) -> None:
+        context = browser.new_context(viewport=size, offline=True)  # type: ignore[arg-type]
+        self.page: Page = context.new_page()
+        self.asked: list[str] = []
+        self.faults: list[str] = []
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on(
+            "console",
+            lambda message: self.faults.append(message.text) if message.type == "error" else None,
+        )
+        self.page.goto(path.as_uri())
+        self.page.wait_for_selector("html[data-ready]")
+
+    def figures(self) -> dict[str, str]:
+        """Headline figures by their titles."""
+        return {
+            card.query_selector(".title").inner_text(): card.query_selector(".figure").inner_text()
+            for card in self.page.query_selector_all(".BigValue")
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_each_page_opens_from_the_disk_and_asks_nobody(
+    name: str, size: dict[str, int], site: Path, browser: Browser
+) -> None:
+    path = site / f"{name}.html"
+    shown = Shown(browser, path, size)
+    assert shown.asked == [path.as_uri()]
+    assert shown.faults == []
+    width = shown.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= size["width"], "it scrolls sideways"
+    for chart in shown.page.query_selector_all(".chart"):
+        assert chart.query_selector_all("svg path"), "a chart without a mark"
+        assert chart.get_attribute("aria-label")
+    assert path.stat().st_size < 1_500_000
+
+
+def expected(golden: Path, part: str, value: str, handling: str) -> dict[str, str]:
+    """What the copy says of the newest final week, as people read it."""
+    found = {}
+    with duckdb.connect(str(golden / "published" / "bookbag.duckdb"), read_only=True) as copy:
+        for title, (kpi, stat, shape) in HEADLINES.items():
+            slices = dict.fromkeys(("channel", "category", "team"), "all") | {part: value}
+            where = " and ".join(f"{name} = '{one}'" for name, one in slices.items())
+            row = copy.execute(
+                "select value from marts.kpi_values where kpi = ? and stat = ? and grain = 'week'"
+                f" and handling = ? and customer_segment = 'all' and {where}"
+                " and not is_partial and is_mature and period_start >= ("
+                "   select max(period_start) - interval 13 weeks from marts.kpi_values"
+                "   where grain = 'week' and not is_partial)"
+                " order by period_start desc limit 1",
+                [kpi, stat, handling],
+            ).fetchone()
+            value_of = row[0] if row else None
+            found[title] = "—" if value_of is None else shape.format(value_of).replace("%", " %")
+    return found
+
+
+def test_headlines_are_what_the_copy_says_whatever_is_chosen(
+    golden: Path, site: Path, browser: Browser
+) -> None:
+    shown = Shown(browser, site / "index.html")
+    assert shown.figures() == expected(golden, "channel", "all", "all")
+    options = shown.page.query_selector_all("#in-part option")
+    values = [str(each.get_attribute("value")) for each in options]
+    assert {value.split()[0] for value in values} == {"all", "channel", "category", "team"}
+    seen = set()
+    for chosen in values[1:]:
+        part, _, value = chosen.partition(" ")
+        for handling in ("all", "human_handled"):
+            shown.page.select_option("#in-part", chosen)
+            shown.page.select_option("#in-handling", handling)
+            figures = shown.figures()
+            assert figures == expected(golden, part, value, handling), (chosen, handling)
+            seen.add(tuple(figures.values()))
+    assert len(seen) > 3
+
+
+def test_a_range_of_dates_cuts_chart_and_table(site: Path, browser: Browser) -> None:
+    shown = Shown(browser, site / "trends.html")
+    shown.page.select_option("#in-kpi", "tickets_created")
+    all_days = days(shown)
+    assert len(all_days) > 3
+    shown.page.fill("#in-period-start", all_days[1])
+    shown.page.fill("#in-period-end", all_days[2])
+    assert days(shown) == all_days[1:3]
+
+
+def days(shown: Shown) -> list[str]:
+    """Days of the table, all of them."""
+    more = shown.page.query_selector(".DataTable .more")
+    if more and more.is_visible() and "All" in more.inner_text():
+        more.click()
+    cells = shown.page.query_selector_all(".DataTable tbody tr td:first-child")
+    return [cell.inner_text() for cell in cells]
