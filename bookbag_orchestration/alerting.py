@@ -19,6 +19,8 @@ from expectations.anomalies.incidents import (
     Fault,
     Incidents,
     count_incidents,
+    note_changed,
+    remember_incidents,
     update_incidents,
 )
 
@@ -36,8 +38,8 @@ def bring_up_to_date(place: Workplace, now: datetime, *, is_live: bool = False) 
     with place.connect() as connection:
         keep_tables(connection)
         late, allowances = place.late_sources(now), place.allowances()
+        remember_incidents(connection)
         update_incidents(connection, now, late, allowances, faults, is_judged=is_judged)
-        wake(connection, now.astimezone(ZoneInfo(place.config.account.timezone)).date())
         if is_judged:
             # Not before it is needed: numpy and scipy take a second to load.
             from expectations.anomalies.detection import detect
@@ -46,6 +48,8 @@ def bring_up_to_date(place: Workplace, now: datetime, *, is_live: bool = False) 
             country = place.config.account.home_country
             detect(connection, now, again=not is_live, country=country)
             group_incidents(connection)
+        wake(connection, now.astimezone(ZoneInfo(place.config.account.timezone)).date())
+        note_changed(connection, now)
         note_told(place, connection)
         put(place, connection, now)
         return count_incidents(connection, now)

@@ -191,12 +191,17 @@ def _channels(place: Workplace) -> Iterator[Finding]:
 
 
 def _mail_server(address: str) -> Finding:
+    """Whether it answers, where the address names host and port; how others are found is Apprise's
+    own matter.
+    """
     try:
         parts = urlsplit(address)
-        port = parts.port or (465 if parts.scheme == "mailtos" else 25)
+        port = parts.port
     except ValueError:
         cure = "Correct [mail] server: signs such as [ and # of a password are written as %5B, %23."
         return Finding("mail server", "bad", "its address cannot be read", cure)
+    if port is None or "smtp=" in parts.query:
+        return Finding("mail server", "ok", f"{parts.hostname}, not tried")
     try:
         with socket.create_connection((parts.hostname or "", port), timeout=ANSWER_S):
             return Finding("mail server", "ok", f"{parts.hostname}:{port} answers")

@@ -64,16 +64,19 @@ class Directory:
         return read_mail_server() or self.place.config.mail.server
 
 
+def _times(place: Workplace) -> Times:
+    given = place.config.alerts
+    zone = ZoneInfo(place.config.account.timezone)
+    return Times(zone, given.quiet_hours, time.fromisoformat(given.digest))
+
+
 def put(place: Workplace, connection: duckdb.DuckDBPyConnection, now: datetime) -> int:
     """Puts into the outbox what is new in `marts.alerts`; how many messages that is."""
     directory = Directory(place)
     if not directory.channels:
         return 0
-    given = place.config.alerts
-    times = Times(
-        ZoneInfo(place.config.account.timezone), given.quiet_hours, time.fromisoformat(given.digest)
-    )
-    return put_news(place.outbox, read_incidents(connection, now), directory.route, times, now)
+    incidents = read_incidents(connection, now)
+    return put_news(place.outbox, incidents, directory.route, _times(place), now)
 
 
 def send(place: Workplace, within_s: float | None = None) -> Sent:
@@ -83,6 +86,7 @@ def send(place: Workplace, within_s: float | None = None) -> Sent:
         Directory(place).channels,
         within_s=within_s,
         public=lambda error: published(error) or "",
+        not_before=_times(place).due_at,
     )
 
 

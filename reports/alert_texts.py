@@ -58,7 +58,8 @@ def title(event: str, severity: str, incidents: Sequence[Incident]) -> str:
     others = len(names) - _TITLE_OTHERS
     named = ", ".join(names[:_TITLE_OTHERS]) + (f" and {others} more" if others > 0 else "")
     if event == "recovered":
-        return f"Recovered: {named}"
+        is_back = any(not each.is_accepted for each in incidents)
+        return f"{'Recovered' if is_back else 'Taken for normal'}: {named}"
     if event == "digest":
         return f"For your information: {named}"
     first = incidents[0]
@@ -122,6 +123,11 @@ def lasted(incident: Incident) -> str:
     """From when to when it was out of line."""
     if incident.kpi in ("source_freshness", "pipeline_runs"):
         return f"{name(incident)} no more."
+    if incident.is_accepted:
+        return (
+            f"{name(incident)}: what began on {_day(incident.first)} has lasted five weeks and is"
+            " taken for normal from now on."
+        )
     until = "" if incident.first == incident.newest else f" to {_day(incident.newest)}"
     return f"{name(incident)} is back to normal; it was not from {_day(incident.first)}{until}."
 

@@ -24,6 +24,12 @@ PERSON = re.compile(r"(?:mailto://)?([^\s/@:?]+@[A-Za-z0-9.-]+)/?")
 MAIL_SCHEMES = ("mailto", "mailtos")
 # Apprise sends headers along with these; the key of a delivery is one.
 WITH_HEADERS = (*MAIL_SCHEMES, "json", "jsons", "xml", "xmls", "form", "forms")
+# How long a receiver may take to be there, and to say that it has taken something. A sensor's tick
+# has a minute.
+CONNECT_S, ANSWER_S = 10, 20
+# It was there, and did not say so in time.
+_WARNING = re.compile(r"(?:WARNING|ERROR|CRITICAL) (.*)")
+_TOO_LATE = re.compile(r"[Rr]ead timed out")
 KEY_HEADER = "Idempotency-Key"
 SENDER = "bookbag@localhost"
 # How it is shown where the receiver has signs for it.
@@ -93,9 +99,10 @@ class Channel:
             self._write(message, folder)
             return
         target = self._target()
+        target = _with(target, "cto", str(CONNECT_S))
+        target = _with(target, "rto", str(ANSWER_S))
         if target.partition("://")[0].lower() in WITH_HEADERS:
-            mark = "&" if "?" in target else "?"
-            target = f"{target}{mark}+{KEY_HEADER}={message.message_id}"
+            target = _with(target, f"+{KEY_HEADER}", message.message_id)
         # Not before it is needed: it takes a tenth of a second to load.
         import apprise
 
@@ -114,13 +121,24 @@ class Channel:
             )
             lines = said.getvalue().strip().splitlines()
         if not has_arrived:
-            raise SendError(lines[-1] if lines else "the receiver did not take it")
+            is_unsure = any(_TOO_LATE.search(line) for line in lines)
+            warnings = [found[1] for line in lines if (found := _WARNING.match(line))]
+            told = warnings[-1] if warnings else "the receiver did not take it"
+            if is_unsure:
+                told = f"no answer within {ANSWER_S} s: it may have arrived or not"
+            raise SendError(self._without_host(told), is_final=is_unsure)
+
+    def _without_host(self, text: str) -> str:
+        try:
+            host = urlsplit(self._target()).hostname
+        except ValueError:
+            host = None
+        return text.replace(host, "the receiver") if host else text
 
     def _target(self) -> str:
         if self.person is None or self.server is None:
             return self.address
-        mark = "&" if "?" in self.server else "?"
-        return f"{self.server}{mark}to={quote(self.person)}"
+        return _with(self.server, "to", quote(self.person))
 
     def _write(self, message: Kept, folder: Path) -> None:
         mail = EmailMessage()
@@ -134,6 +152,13 @@ class Channel:
         beside = path.with_suffix(".next")
         beside.write_bytes(mail.as_bytes())
         os.replace(beside, path)
+
+
+def _with(address: str, name: str, value: str) -> str:
+    """With a parameter, unless the address has it."""
+    if re.search(rf"[?&]{re.escape(name)}=", address):
+        return address
+    return f"{address}{'&' if '?' in address else '?'}{name}={value}"
 
 
 def channels(addresses: Sequence[str], server: str | None) -> list[Channel]:
@@ -184,7 +209,7 @@ def _heard() -> Any:
     import apprise
 
     capture: Any = apprise.LogCapture
-    return capture(level=apprise.logging.WARNING, fmt="%(message)s")
+    return capture(level=apprise.logging.DEBUG, fmt="%(levelname)s %(message)s")
 
 
 def _asset() -> Any:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from time import monotonic
 
 from reports.channels import Channel, SendError
-from reports.outbox import Outbox
+from reports.outbox import RETRIES, Kept, Outbox
 
 UNKNOWN_CHANNEL = "its address is not among those of bookbag.toml and the environment"
 
@@ -31,11 +31,19 @@ def send_due(
     *,
     within_s: float | None = None,
     public: Callable[[str], str] = str,
+    not_before: Callable[[datetime, str], datetime] = lambda at, severity: at,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Sent:
     """Sends what is due. Begins nothing after `within_s`; what is left is due the next time.
-    `public` takes out of an error what is nobody's business.
+    `public` takes out of an error what is nobody's business; `not_before` says from when something
+    of a severity may leave, which is also when it is tried again.
     """
+
+    def again_at(message: Kept) -> datetime | None:
+        if message.attempts >= len(RETRIES):
+            return None
+        return not_before(now() + RETRIES[message.attempts], message.severity)
+
     known = {channel.channel_id: channel for channel in channels}
     arrived = failed = 0
     began = monotonic()
@@ -51,12 +59,13 @@ def send_due(
                     raise SendError(UNKNOWN_CHANNEL)
                 channel.send(message, outbox.folder)
             except SendError as error:
-                outbox.fail(message, public(str(error)), now(), is_final=error.is_final)
+                again = None if error.is_final else again_at(message)
+                outbox.fail(message, public(str(error)), again)
                 failed += 1
             except Exception as error:
                 # One receiver's trouble, whatever it is, keeps nothing from the others; it is told
                 # where what was not delivered is.
-                outbox.fail(message, public(f"{type(error).__name__}: {error}"), now())
+                outbox.fail(message, public(f"{type(error).__name__}: {error}"), again_at(message))
                 failed += 1
             else:
                 outbox.end(message, now(), is_file=channel.is_file)

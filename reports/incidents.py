@@ -49,8 +49,10 @@ select
         as n,
     alerts.recovered_at is not null as is_over,
     alerts.recovered_at >= alerts.opened_at
-        and alerts.recovered_at >= $now - interval '{NEWS_DAYS} days' as is_over_now,
-    alerts.detected_at >= $now - interval '{NEWS_DAYS} days' as is_new,
+        and coalesce(alerts.changed_at, alerts.recovered_at) >= $now - interval '{NEWS_DAYS} days'
+        as is_over_now,
+    coalesce(alerts.changed_at, alerts.detected_at) >= $now - interval '{NEWS_DAYS} days' as is_new,
+    coalesce(alerts.context, '') like 'the new level%' as is_accepted,
     (alerts.kpi in {PIPELINE} or account.data_as_of >= $now - interval '{NEWS_DAYS} days')
         and case
             when alerts.rule = 'launch'
@@ -92,8 +94,9 @@ class Part:
 @dataclass(frozen=True)
 class Incident:
     """One row. `first` and `newest` are starts of its first and newest period, local time; `n` is
-    how many the figure is made of. `is_recent`: its newest period is; `is_new`: so is that anybody
-    knows of it.
+    how many the figure is made of. `is_recent`: its newest period is; `is_new`: so is what a run
+    found of it, that it stands, is graver or over. `is_accepted`: it is over since it is the new
+    level.
     """
 
     alert_id: str
@@ -122,6 +125,7 @@ class Incident:
     n: int | None
     is_over: bool
     is_over_now: bool
+    is_accepted: bool
     is_new: bool
     is_recent: bool
     asked_for: date | None
@@ -135,6 +139,11 @@ class Incident:
     def is_open(self) -> bool:
         """Whether it stands, and nobody has said anything of it."""
         return self.state == "open" and not self.is_over and not self.is_suppressed
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it asks for nothing any more though it may stand."""
+        return self.is_suppressed or self.state in ("expected", "wrong")
 
     @property
     def is_news(self) -> bool:
@@ -175,6 +184,7 @@ def _incident(row: dict[str, Any]) -> Incident:
         label=plain(row["label"] or row["kpi"]).split(" (")[0],
         kind="seconds" if is_pipeline else kind_of(row["kpi"], row["stat"], unit),
         is_over_now=bool(row["is_over_now"]),
+        is_accepted=bool(row["is_accepted"]),
         is_new=bool(row["is_new"]),
         is_recent=bool(row["is_recent"]),
         recovered_at=local_time(row["recovered_us"], row["timezone"]),

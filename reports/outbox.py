@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,8 @@ from pathlib import Path
 
 # After an attempt that failed; then it is dead. A receiver that is away for half a day is told.
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360))
+# What could not be delivered for so long need not be any more.
+NEWS = timedelta(days=7)
 INTERRUPTED = "the sender was stopped while it was sending: it may have arrived or not"
 
 # queued → sending → sent, or written where there is no mail server; back to queued after a failure,
@@ -30,13 +33,13 @@ create table if not exists messages (
     created_us integer, state text, due_us integer, attempts integer, sent_us integer, error text
 ) without rowid;
 create table if not exists subjects (
-    message_id text, subject text, primary key (message_id, subject)
+    message_id text, subject text, severity text, primary key (message_id, subject)
 ) without rowid;
 create index if not exists messages_by_state on messages (state, due_us)"""
 
 _MESSAGES = """
 select messages.*, (
-    select group_concat(subject, ' ') from subjects
+    select json_group_object(subject, subjects.severity) from subjects
     where subjects.message_id = messages.message_id
 ) as subjects
 from messages"""
@@ -47,8 +50,8 @@ _AS_THEY_ARE = (
 
 @dataclass(frozen=True)
 class Message:
-    """Something to tell a channel. `subjects` are what it tells of, by id: incidents, or the period
-    of a report; `event` is what happens to them.
+    """Something to tell a channel. `subjects` are what it tells of, by id, and how grave each is:
+    incidents, or the period of a report; `event` is what happens to them.
     """
 
     channel: str
@@ -56,7 +59,7 @@ class Message:
     severity: str
     title: str
     body: str
-    subjects: Sequence[str]
+    subjects: Mapping[str, str]
     due_at: datetime
 
 
@@ -76,7 +79,7 @@ class Kept:
     due_at: datetime
     created_at: datetime
     sent_at: datetime | None
-    subjects: Sequence[str]
+    subjects: Mapping[str, str]
 
     @property
     def has_arrived(self) -> bool:
@@ -103,8 +106,8 @@ class Outbox:
                 ],
             )
             connection.executemany(
-                "insert into subjects values (?, ?) on conflict do nothing",
-                [(message_id, subject) for subject in message.subjects],
+                "insert into subjects values (?, ?, ?) on conflict do nothing",
+                [(message_id, *subject) for subject in message.subjects.items()],
             )
         return message_id
 
@@ -115,7 +118,7 @@ class Outbox:
     def due(self, now: datetime) -> list[Kept]:
         """What is to leave, what has waited longest first."""
         return self._messages(
-            "where state = 'queued' and due_us <= ? order by due_us, message_id", [_us(now)]
+            "where state = 'queued' and due_us <= ? order by due_us, created_us", [_us(now)]
         )
 
     def undelivered(self) -> list[Kept]:
@@ -155,29 +158,29 @@ class Outbox:
         state = "written" if is_file else "sent"
         self._set(message, "state = ?, sent_us = ?, error = null", "", state, _us(now))
 
-    def fail(self, message: Kept, error: str, now: datetime, *, is_final: bool = False) -> None:
-        """It has not arrived: it is tried again later, after the last time no more."""
-        if is_final or message.attempts >= len(RETRIES):
+    def fail(self, message: Kept, error: str, again_at: datetime | None) -> None:
+        """It has not arrived: it is tried again then, or no more."""
+        if again_at is None:
             self._set(message, "state = 'dead', error = ?", "", error)
         else:
-            due = _us(now + RETRIES[message.attempts])
-            self._set(message, "state = 'queued', error = ?, due_us = ?", "", error, due)
+            again = _us(again_at)
+            self._set(message, "state = 'queued', error = ?, due_us = ?", "", error, again)
 
     def withdraw(self, message: Kept) -> bool:
         """Takes back what waits to leave; False where it does not wait any more."""
         return self._set(message, "state = 'withdrawn'", "and state = 'queued'")
 
     def retry(self, known: Iterable[str], now: datetime) -> int:
-        """What is dead is tried again, from the beginning, and taken back where its channel is not
-        among those that are `known`; returns how many are tried.
+        """What is dead is tried again, from the beginning, and taken back where it is no news any
+        more, or its channel not among those that are `known`; returns how many are tried.
         """
         channels = list(known)
         marks = ", ".join("?" for _ in channels)
         with self._open() as connection:
             connection.execute(
                 "update messages set state = 'withdrawn'"
-                f" where state = 'dead' and channel not in ({marks})",
-                channels,
+                f" where state = 'dead' and (created_us < ? or channel not in ({marks}))",
+                [_us(now - NEWS), *channels],
             )
             return connection.execute(
                 "update messages set state = 'queued', attempts = 0, due_us = ?"
@@ -205,7 +208,7 @@ class Outbox:
                 due_at=_instant(row["due_us"]),
                 created_at=_instant(row["created_us"]),
                 sent_at=None if row["sent_us"] is None else _instant(row["sent_us"]),
-                subjects=(row["subjects"] or "").split(),
+                subjects=json.loads(row["subjects"]),
             )
             for row in rows
         ]

@@ -11,7 +11,7 @@ for the better are told once a day, together.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -55,22 +55,23 @@ class Times:
         day = local.date() + timedelta(days=1 if clock >= end else 0)
         return datetime.combine(day, end, self.zone)
 
-    def last_digest(self, now: datetime) -> datetime:
-        """The newest instant at which a digest was due."""
+    def digest_at(self, now: datetime) -> datetime:
+        """When what is for information may leave: from the day's hour on."""
         local = now.astimezone(self.zone)
-        day = local.date() - timedelta(days=1 if local.time() < self.digest else 0)
-        return datetime.combine(day, self.digest, self.zone)
+        return max(now, datetime.combine(local.date(), self.digest, self.zone))
 
 
 @dataclass
 class _Known:
-    """What a channel knows of an incident: the gravest that it was told since it last opened, by
-    which message and when; `again`: the days on which it was told anew, `in_digest`: whether it was
-    information.
+    """What a channel knows of an incident: the gravest that it was told since it last opened, and
+    by which message, one that has arrived before one that has not; `heard`: how grave it was told
+    to be the last time, and when; `again`: the days on which it was told anew, `in_digest`: whether
+    it was information.
     """
 
     rank: int = 0
     told_by: Kept | None = None
+    heard: tuple[int, datetime] | None = None
     again: set[str] = field(default_factory=set)
     in_digest: bool = False
 
@@ -94,21 +95,35 @@ def put_news(
             channel, [each for each in kept if each.channel == channel], mine, times, now
         ).news()
     ]
-    for message in messages:
-        outbox.put(message, now)
+    for place, message in enumerate(messages):
+        for waiting in kept:
+            if waiting.state == "queued" and _overtakes(message, waiting):
+                outbox.withdraw(waiting)
+        # What is told first leaves first.
+        outbox.put(message, now + timedelta(microseconds=place))
     return len(messages)
 
 
 def _take_back(outbox: Outbox, known: Mapping[str, Incident]) -> None:
-    """What has not arrived and is not true any more: nothing of it stands, or something is said to
-    be over that stands again.
+    """What has not arrived and is not true any more: some of it does not stand, or stands again.
+    The rest of it is put in anew.
     """
     for message in outbox.messages():
-        if message.state != "queued" or message.event == DIGEST:
-            continue
-        stands = any(known[each].is_open for each in message.subjects if each in known)
-        if stands == (message.event == RECOVERED):
+        stand = [each in known and known[each].is_open for each in message.subjects]
+        is_false = any(stand) if message.event == RECOVERED else not all(stand)
+        is_told = _begins(message.event) or message.event == RECOVERED
+        if message.state == "queued" and is_told and is_false:
             outbox.withdraw(message)
+
+
+def _overtakes(message: Message, waiting: Kept) -> bool:
+    """Whether a newer message tells all that one tells which has not arrived."""
+    is_same = message.channel == waiting.channel and set(waiting.subjects) <= set(message.subjects)
+    return is_same and _begins(message.event) and _begins(waiting.event)
+
+
+def _begins(event: str) -> bool:
+    return event.partition(" ")[0] in BEGUN
 
 
 @dataclass
@@ -128,17 +143,20 @@ class _Desk:
             if message.state == "withdrawn":
                 continue
             event, _, day = message.event.partition(" ")
-            for subject in message.subjects:
-                self._learn(self.known.setdefault(subject, _Known()), message, event, day)
+            for subject, severity in message.subjects.items():
+                known = self.known.setdefault(subject, _Known())
+                self._learn(known, message, event, day, SEVERITIES.index(severity))
 
-    def _learn(self, known: _Known, message: Kept, event: str, day: str) -> None:
+    def _learn(self, known: _Known, message: Kept, event: str, day: str, rank: int) -> None:
         if event == RECOVERED:
             known.rank, known.told_by = 0, None
         elif event == DIGEST:
             known.in_digest = True
         elif event in BEGUN:
-            known.rank = max(known.rank, SEVERITIES.index(message.severity))
-            known.told_by = message
+            known.rank = max(known.rank, rank)
+            known.heard = (known.rank, message.created_at)
+            if known.told_by is None or message.has_arrived or not known.told_by.has_arrived:
+                known.told_by = message
             if event == AGAIN:
                 known.again.add(day)
 
@@ -156,52 +174,60 @@ class _Desk:
             sorted(self.incidents, key=lambda each: each.group_id), key=lambda each: each.group_id
         ):
             group = list(members)
-            was = max(self._rank_of_event(each) for each in group)
-            news = [each for each in group if self._is_news(each) and each.alert_id not in told]
+            was = {each.alert_id: self._rank_of_event(each) for each in group}
+            is_heard = any(self.known[each.alert_id].heard for each in group)
+            news = [
+                each
+                for each in group
+                if self._is_news(each, is_heard) and each.alert_id not in told
+            ]
             loud = [
-                each for each in news if each.rank > max(was, of_figure.get(each.figure_key, 0))
+                each
+                for each in news
+                if each.rank > of_figure.get(each.figure_key, 0)
+                and all(each.rank > rank for other, rank in was.items() if other != each.alert_id)
             ]
             if loud:
                 news.sort(key=lambda each: (-each.rank, -abs(each.score or 0), each.alert_id))
-                is_known = was or any(self.known[each.alert_id].rank for each in news)
-                yield self._message(WORSE if is_known else OPENED, news[0].severity, news)
+                stands = any(each.is_open and self.known[each.alert_id].rank for each in group)
+                yield self._message(WORSE if stands else OPENED, news[0].severity, news)
 
-    def _is_news(self, incident: Incident) -> bool:
-        """Whether it stands and is graver than what was told of it. What was told and gets graver
-        is news however long it has stood.
+    def _is_news(self, incident: Incident, is_heard: bool) -> bool:
+        """Whether it stands and is graver than what was told of it. What is of an event that was
+        told (`is_heard`) is news however long it has stood.
         """
-        rank = self.known[incident.alert_id].rank
-        is_recent = incident.is_recent if rank else incident.is_news
-        return incident.is_open and is_recent and incident.rank > rank
+        is_recent = incident.is_recent if is_heard else incident.is_news
+        return incident.is_open and is_recent and incident.rank > self.known[incident.alert_id].rank
 
     def _rank_of_event(self, incident: Incident) -> int:
         """How grave the event of an incident is known to be by it: while it stands, and for two
         days.
         """
         known = self.known[incident.alert_id]
-        if known.told_by is None:
-            return 0
-        is_young = self.now - known.told_by.created_at < TOGETHER
-        return known.rank if incident.is_open or is_young else 0
+        if incident.is_open and known.rank:
+            return known.rank
+        rank, at = known.heard or (0, self.now)
+        return rank if self.now - at < TOGETHER else 0
 
     def _of_figures(self) -> dict[tuple[str, ...], int]:
         """How grave what was told of each figure within a day is, be it over or not."""
         by_id = {each.alert_id: each for each in self.incidents}
         found: dict[tuple[str, ...], int] = {}
         for message in self.kept:
-            is_begun = message.event.partition(" ")[0] in BEGUN and message.state != "withdrawn"
+            is_begun = _begins(message.event) and message.state != "withdrawn"
             if is_begun and self.now - message.created_at < COOL_DOWN:
-                for subject in message.subjects:
+                for subject, severity in message.subjects.items():
                     if subject in by_id:
-                        key, rank = by_id[subject].figure_key, SEVERITIES.index(message.severity)
+                        key, rank = by_id[subject].figure_key, SEVERITIES.index(severity)
                         found[key] = max(found.get(key, 0), rank)
         return found
 
     def _again(self) -> Iterator[Message]:
         today = self.now.astimezone(self.times.zone).date()
         for each in self.incidents:
-            day, before = each.asked_for, self.known[each.alert_id].again
-            if each.is_open and day and day <= today and str(day) not in before:
+            day, known = each.asked_for, self.known[each.alert_id]
+            is_due = day is not None and day <= today and str(day) not in known.again
+            if is_due and each.is_open and (known.heard or each.is_news):
                 yield self._message(f"{AGAIN} {day}", each.severity, [each])
 
     def _recovered(self) -> Iterator[Message]:
@@ -212,21 +238,24 @@ class _Desk:
             if told_by is not None and told_by.has_arrived:
                 by_message.setdefault(told_by.message_id, []).append(each)
         for about in by_message.values():
-            back = [each for each in about if each.state == "recovered" and each.is_over_now]
-            if back and all(each.is_over for each in about):
+            back = [each for each in about if each.state == "recovered"]
+            is_new = any(each.is_over_now for each in back)
+            # What somebody has settled, or the calendar excuses by now, is waited for no more.
+            if is_new and all(each.is_over or each.is_settled for each in about):
                 yield Message(
                     self.channel,
                     RECOVERED,
                     "info",
                     title(RECOVERED, back[0].severity, back),
                     text_of(RECOVERED, back, back[:WRITTEN_OUT]),
-                    [each.alert_id for each in back],
+                    {each.alert_id: each.severity for each in back},
                     self.times.due_at(self.now, "warn"),
                 )
 
     def _digest(self) -> Iterator[Message]:
-        since = self.times.last_digest(self.now)
-        if any(each.event == DIGEST and each.created_at >= since for each in self.kept):
+        due_at, zone = self.times.digest_at(self.now), self.times.zone
+        day = due_at.astimezone(zone).date()
+        if any(e.event == DIGEST and e.due_at.astimezone(zone).date() == day for e in self.kept):
             return
         better = [
             each
@@ -240,7 +269,8 @@ class _Desk:
         ]
         if better:
             better.sort(key=lambda each: (-abs(each.score or 0), each.alert_id))
-            yield self._message(DIGEST, "info", better)
+            due_at = self.times.due_at(due_at, "info")
+            yield replace(self._message(DIGEST, "info", better), due_at=due_at)
 
     def _message(self, event: str, severity: str, incidents: Sequence[Incident]) -> Message:
         return Message(
@@ -249,7 +279,7 @@ class _Desk:
             severity,
             title(event, severity, incidents),
             text_of(event, incidents, incidents[:WRITTEN_OUT]),
-            [each.alert_id for each in incidents],
+            {each.alert_id: each.severity for each in incidents},
             self.times.due_at(self.now, severity),
         )
 

@@ -7,7 +7,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from expectations.anomalies.incidents import Incidents, update_incidents
+from expectations.anomalies.incidents import (
+    Incidents,
+    note_changed,
+    remember_incidents,
+    update_incidents,
+)
 from tests.support import bookbag
 
 MONDAY, TUESDAY = datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC)
@@ -166,3 +171,45 @@ def test_a_period_that_is_in_breach_once_more_is_the_same_incident(
     assert rows(marts, "alert_id, bucket, state, recovered_at, value") == [
         (alert_id, bucket, "open", None, 3.8)
     ]
+
+
+def test_one_that_stands_again_is_what_somebody_said_of_it(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    """Its second week is in breach, is not, and is once more."""
+    set_csat(marts, 3.7, True, "2026-11-09")
+    update_incidents(marts, MONDAY)
+    set_csat(marts, 3.6, True, "2026-11-16")
+    update_incidents(marts, MONDAY)
+    marts.execute("update marts.alerts set state = 'acknowledged', answer = 'ack'")
+    set_csat(marts, 4.2, False, "2026-11-16")
+    update_incidents(marts, TUESDAY)
+    assert rows(marts, "state") == [("recovered",)]
+    set_csat(marts, 3.8, True, "2026-11-16")
+    update_incidents(marts, TUESDAY)
+    assert rows(marts, "state, recovered_at") == [("acknowledged", None)]
+
+
+def test_when_something_has_changed_is_known(marts: duckdb.DuckDBPyConnection) -> None:
+    def run(at: datetime) -> datetime:
+        remember_incidents(marts)
+        update_incidents(marts, at)
+        note_changed(marts, at)
+        return rows(marts, "changed_at")[0][0]  # type: ignore[no-any-return]
+
+    later = TUESDAY + timedelta(days=9)
+    set_csat(marts, 3.7, True, "2026-11-16")
+    assert run(MONDAY) == MONDAY
+    assert run(TUESDAY) == MONDAY, "nothing has"
+    set_csat(marts, 4.2, False, "2026-11-16")
+    assert run(later) == later
+    assert run(later + timedelta(days=1)) == later
+
+
+def test_a_launch_of_two_channels_is_one(marts: duckdb.DuckDBPyConnection) -> None:
+    marts.execute(
+        "insert into core.dim_calendar_context values ('AI', 'launch', date '2026-11-20'),"
+        " ('AI', 'launch', date '2026-11-20')"
+    )
+    update_incidents(marts, MONDAY)
+    assert rows(marts, "stat, rule") == [("AI", "launch")]

@@ -101,7 +101,9 @@ def test_what_was_not_delivered_is_told_until_it_is(place: Workplace) -> None:
     with receivers() as taken:
         desk = with_addresses(place, taken.hook)
         (channel,) = Directory(desk).channels
-        told = Message(channel.channel_id, "opened", "high", "CSAT 3.9", "Low.", ["a1"], NOW)
+        told = Message(
+            channel.channel_id, "opened", "high", "CSAT 3.9", "Low.", {"a1": "high"}, NOW
+        )
         desk.outbox.put(told, NOW)
         taken.status = 500
         # What the daemon does every ten seconds.
@@ -111,7 +113,7 @@ def test_what_was_not_delivered_is_told_until_it_is(place: Workplace) -> None:
         assert "0 messages arrived, 1 did not" in str(skipped)
         (waiting,) = found(desk, "message")
         assert (waiting.state, "500" in waiting.said) == ("note", True)
-        desk.outbox.fail(desk.outbox.undelivered()[0], "it was away", NOW, is_final=True)
+        desk.outbox.fail(desk.outbox.undelivered()[0], "it was away", None)
         (dead,) = found(desk, "message")
         assert (dead.state, dead.cure) == ("bad", "bookbag alerts retry")
         assert "'CSAT 3.9'" in dead.said and "it was away" in dead.said

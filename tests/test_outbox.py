@@ -32,7 +32,7 @@ def taken() -> Iterator[Receivers]:
 
 def message(to: Channel, subject: str = "a1", due_at: datetime = NOW) -> Message:
     title, body = "[warn] CSAT 3.90", "CSAT: 3.90.\n"
-    return Message(to.channel_id, "opened", "warn", title, body, [subject], due_at)
+    return Message(to.channel_id, "opened", "warn", title, body, {subject: "warn"}, due_at)
 
 
 def put(outbox: Outbox, *to: Channel) -> None:
@@ -245,3 +245,35 @@ def test_what_people_typed_pings_nobody_and_fetches_nothing(
     (data,) = posted
     assert harmless in data
     assert "github" not in data
+
+
+def test_a_receiver_that_takes_too_long_gets_it_once(
+    outbox: Outbox, taken: Receivers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it has taken it nobody knows: it is among what was not delivered."""
+    monkeypatch.setattr("reports.channels.ANSWER_S", 0.2)
+    hook = Channel(taken.hook)
+    put(outbox, hook)
+    taken.pause_s = 0.6
+    assert send(outbox, hook) == Sent(0, 1)
+    (dead,) = outbox.undelivered()
+    assert (dead.state, "may have arrived" in (dead.error or "")) == ("dead", True)
+    assert len(taken.posts) == 1
+
+
+def test_errors_name_no_host(outbox: Outbox) -> None:
+    hook = Channel("json://127.0.0.1:1/hook")
+    put(outbox, hook)
+    assert send(outbox, hook) == Sent(0, 1)
+    (waiting,) = outbox.undelivered()
+    assert waiting.error and "127.0.0.1" not in waiting.error
+
+
+def test_what_is_tried_again_waits_for_the_end_of_quiet_hours(
+    outbox: Outbox, taken: Receivers
+) -> None:
+    hook, morning = Channel(taken.hook), NOW + timedelta(hours=9)
+    put(outbox, hook)
+    taken.status = 500
+    send_due(outbox, [hook], now=lambda: NOW, not_before=lambda at, severity: morning)
+    assert outbox.undelivered()[0].due_at == morning

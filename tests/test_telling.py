@@ -8,36 +8,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reports.alert_texts import message, sentence, title, why
-from reports.incidents import SEGMENTS, Incident, Part, read_incidents
-from reports.outbox import Outbox
+from reports.incidents import Incident
+from reports.outbox import RETRIES, Outbox
 from reports.telling import Times, put_news
-from tests.anomaly_support import Marts, of_categories, on
+from tests.incident_support import incident, over
 
 ROME = ZoneInfo("Europe/Rome")
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TIMES = Times(ROME)
-
-
-def incident(alert_id: str = "a1", **changed: object) -> Incident:
-    """CSAT of people, low on Wednesday 25 November."""
-    whole = Incident(
-        alert_id=alert_id, group_id=alert_id, kpi="csat", stat="mean", grain="day",
-        segments=dict.fromkeys(SEGMENTS, "all") | {"handling": "human_handled"},
-        rule="anomaly", severity="warn", state="open", is_suppressed=False,
-        first=datetime(2026, 11, 25), newest=datetime(2026, 11, 25),
-        value=4.02, expected=4.4, lower=4.31, upper=5.2, score=-4.4, parts=(),
-        owner="Support lead", protocol="Review all of the week.", label="CSAT", kind="score",
-        currency="USD", n=212, is_over=False, is_over_now=False, is_new=True, is_recent=True,
-        asked_for=None,
-        recovered_at=None,
-    )  # fmt: skip
-    return replace(whole, **changed)  # type: ignore[arg-type]
-
-
-def over(each: Incident) -> Incident:
-    return replace(each, state="recovered", is_over=True, is_over_now=True)
 
 
 class Desk:
@@ -67,7 +46,7 @@ class Desk:
     def fail(self, at: datetime = NOW) -> None:
         for each in self.outbox.due(at):
             self.outbox.begin(each)
-            self.outbox.fail(each, "away", at)
+            self.outbox.fail(each, "away", at + RETRIES[0])
 
 
 @pytest.fixture
@@ -144,7 +123,79 @@ def test_what_joined_is_told_when_it_is_left_alone(desk: Desk) -> None:
     desk.send()
     assert desk.tell(first, joined, at=NOW + HOUR) == []
     assert desk.tell(over(first), joined, at=NOW + DAY) == [("recovered", "info", "a1")]
-    assert desk.tell(over(first), joined, at=NOW + 3 * DAY) == [("opened", "warn", "a2")]
+    late = replace(joined, is_new=False)
+    assert desk.tell(over(first), late, at=NOW + 3 * DAY) == [("opened", "warn", "a2")]
+
+
+def test_each_of_an_event_is_as_grave_as_it_is(desk: Desk) -> None:
+    """A warning told with a critical one is told when it turns critical itself."""
+    pair = [incident("a1", severity="critical"), incident("a2", group_id="a1", kpi="backlog")]
+    desk.tell(*pair)
+    desk.send()
+    worse = replace(pair[1], severity="critical")
+    later = [over(pair[0]), worse]
+    assert desk.tell(*later, at=NOW + 3 * DAY) == [("worse", "critical", "a2")]
+
+
+def test_an_event_is_over_when_what_is_left_of_it_is_settled(desk: Desk) -> None:
+    pair = [incident("a1"), incident("a2", group_id="a1", kpi="backlog")]
+    desk.tell(*pair)
+    desk.send()
+    wrong = replace(pair[0], state="wrong")
+    assert desk.tell(wrong, over(pair[1]), at=NOW + DAY) == [("recovered", "info", "a2")]
+
+
+def test_all_of_an_event_that_is_over_is_named_though_some_was_over_long_before(
+    desk: Desk,
+) -> None:
+    pair = [incident("a1"), incident("a2", group_id="a1", kpi="backlog")]
+    desk.tell(*pair)
+    desk.send()
+    first = over(pair[0])
+    assert desk.tell(first, pair[1], at=NOW + DAY) == []
+    old = replace(first, is_over_now=False)
+    assert desk.tell(old, over(pair[1]), at=NOW + 9 * DAY) == [("recovered", "info", "a1 a2")]
+
+
+def test_one_that_is_over_goes_out_of_what_waits(desk: Desk) -> None:
+    pair = [incident("a1"), incident("a2", group_id="a1", kpi="backlog")]
+    desk.tell(*pair)
+    assert desk.tell(over(pair[0]), pair[1], at=NOW + HOUR) == [("opened", "warn", "a2")]
+    assert [each.subjects for each in desk.outbox.due(NOW + HOUR)] == [{"a2": "warn"}]
+
+
+def test_a_graver_message_takes_the_place_of_one_that_waits(desk: Desk) -> None:
+    desk.tell(incident())
+    desk.fail()
+    worse = incident(severity="critical")
+    assert desk.tell(worse, at=NOW + HOUR) == [("worse", "critical", "a1")]
+    assert desk.send(NOW + HOUR) == ["worse"]
+
+
+def test_that_it_is_over_is_told_though_the_last_word_did_not_arrive(desk: Desk) -> None:
+    desk.tell(incident())
+    desk.send()
+    worse = incident(severity="high")
+    desk.tell(worse, at=NOW + HOUR)
+    (waiting,) = desk.outbox.due(NOW + HOUR)
+    desk.outbox.begin(waiting)
+    desk.outbox.fail(waiting, "away", None)
+    assert desk.tell(over(worse), at=NOW + DAY) == [("recovered", "info", "a1")]
+
+
+def test_what_is_taken_for_normal_is_not_called_recovered(desk: Desk) -> None:
+    desk.tell(incident())
+    desk.send()
+    accepted = replace(over(incident()), is_accepted=True)
+    desk.tell(accepted, at=NOW + DAY)
+    told = desk.outbox.messages()[-1]
+    assert told.title == "Taken for normal: CSAT, handled by people"
+    assert "is taken for normal" in told.body and "back to normal" not in told.body
+
+
+def test_a_channel_that_has_never_heard_of_it_is_not_told_again(desk: Desk) -> None:
+    awake = incident(asked_for=date(2026, 11, 20), is_new=False)
+    assert desk.tell(awake) == []
 
 
 def test_an_event_is_over_when_all_of_it_is(desk: Desk) -> None:
@@ -281,73 +332,14 @@ def test_quiet_hours_are_those_of_the_account(at: str, severity: str, due: str) 
 
 def test_changes_for_the_better_are_told_together_once_a_day(desk: Desk) -> None:
     morning = datetime(2026, 11, 26, 9, tzinfo=ROME)
+    night = morning - 6 * HOUR
     one, two = incident("a1", severity="info"), incident("a2", severity="info", kpi="nps")
-    assert desk.tell(one, two, at=morning) == [("digest", "info", "a1 a2")]
+    assert desk.tell(one, two, at=night) == [("digest", "info", "a1 a2")]
+    assert desk.send(night) == []
+    assert desk.send(morning) == ["digest"]
     three = incident("a3", severity="info", kpi="backlog")
     assert desk.tell(one, two, three, at=morning + 12 * HOUR) == []
     assert desk.tell(one, two, three, at=morning + 24 * HOUR) == [("digest", "info", "a3")]
-
-
-def test_the_words_name_figure_day_range_and_number() -> None:
-    assert sentence(incident()) == (
-        "CSAT, handled by people: 4.02 on Wed 25 November; 4.31 to 5.00 is normal for a Wednesday"
-        " (n = 212)."
-    )
-    assert title("opened", "warn", [incident()]) == "[warn] CSAT, handled by people 4.02"
-
-
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        (
-            {"kpi": "tickets_created", "label": "Ticket volume", "kind": "count", "value": 12.7,
-             "rule": "anomaly_3d", "lower": 2.0, "upper": 11.4, "n": None},
-            "12.7 on average over the 3 days to Wed 25 November; 2 to 11.4 is normal.",
-        ),
-        (
-            {"grain": "week", "rule": "below", "newest": datetime(2026, 11, 16), "lower": 4.0,
-             "upper": None, "n": 80},
-            "4.02 in the week of Mon 16 November; its contract asks for at least 4.00 (n = 80).",
-        ),
-        (
-            {"grain": "month", "rule": "above_baseline_by", "newest": datetime(2026, 10, 1),
-             "kind": "share", "value": 0.326, "lower": None, "upper": 0.267, "expected": 0.167},
-            "32.6 % in October; its contract asks for at most 26.7 %, with 16.7 % as its baseline"
-            " (n = 212).",
-        ),
-        (
-            {"rule": "dead_feed", "kind": "count", "value": 0.0, "expected": 45.0, "n": None},
-            "next to nothing comes, as of Wed 25 November; 45 was to be expected.",
-        ),
-        (
-            {"grain": "hour", "newest": datetime(2026, 11, 25, 14), "kind": "seconds",
-             "value": 5400.0, "lower": 60.0, "upper": 1800.0, "n": 9},
-            "1 h 30 min on Wed 25 November, 14:00 to 15:00; 1 min to 30 min is normal (n = 9).",
-        ),
-    ],
-)  # fmt: skip
-def test_the_words_of_each_rule(changed: dict[str, object], said: str) -> None:
-    told = sentence(incident(segments=dict.fromkeys(SEGMENTS, "all"), **changed))
-    assert told.partition(": ")[2] == said
-
-
-def test_late_sources_and_failing_steps_are_told_as_such() -> None:
-    late = incident(kpi="source_freshness", stat="desk", rule="late", value=5400.0, upper=600.0)
-    assert sentence(late) == "Source desk has brought nothing for 1 h 30 min; 10 min is allowed."
-    failing = incident(kpi="pipeline_runs", stat="transform", rule="failed", value=None)
-    assert "Step transform fails since Wed 25 November" in sentence(failing)
-    assert title("opened", "high", [late, failing]) == (
-        "[high] Source desk is late, Step transform fails"
-    )
-
-
-def test_the_segments_that_explain_it_owner_and_cure_are_told() -> None:
-    parts = (Part("category", "returns", 0.78), Part("category", "order_change", 0.12))
-    explained = incident(parts=parts)
-    assert why(explained) == "Of the change by category: returns 78%, order change 12%."
-    text = message("opened", [explained], [explained])
-    for told in ("returns 78%", "Owner: Support lead", "Do: Review all of the week.", "ack a1"):
-        assert told in text
 
 
 def test_more_than_a_handful_is_counted(desk: Desk) -> None:
@@ -356,24 +348,3 @@ def test_more_than_a_handful_is_counted(desk: Desk) -> None:
     (told,) = desk.outbox.messages()
     assert "3 more: bookbag alerts --open" in told.body
     assert len(told.subjects) == 9
-
-
-def test_incidents_are_read_with_their_figures_and_only_the_new_ones_are_news() -> None:
-    """Of a shop that is looked at for the first time on its day 108: 90 more parcels on day 101,
-    and 90 more returns on day 60.
-    """
-    marts = Marts()
-    of_categories(marts, {"parcel": (101, 90), "returns": (60, 90)})
-    marts.judge(107)
-    found = read_incidents(marts.connection, on(108).replace(tzinfo=UTC))
-    told = {each.first: each for each in found if each.segments["category"] == "all"}
-    assert {first: each.is_news for first, each in told.items()} == {on(60): False, on(101): True}
-    fresh = told[on(101)]
-    assert (fresh.label, fresh.kind, fresh.owner) == (
-        "Tickets created", "count", "tickets_created owner",
-    )  # fmt: skip
-    assert [part.segment for part in fresh.parts] == ["parcel"]
-    assert f"of {on(101).day} April" not in sentence(fresh)
-    assert fresh.value == fresh.n
-    long_after = on(120).replace(tzinfo=UTC)
-    assert not any(each.is_news for each in read_incidents(marts.connection, long_after))

@@ -24,7 +24,7 @@ from expectations.anomalies.deviations import (
 )
 from expectations.anomalies.grains import GRAINS, Grain
 from expectations.anomalies.incidents import LEARNED_RULES as RULES
-from expectations.anomalies.incidents import OVER
+from expectations.anomalies.incidents import OVER, STANDS
 from expectations.anomalies.kept import Kept
 from expectations.anomalies.watched import SLICES, Watched, newest_bucket, read_watched
 
@@ -57,7 +57,7 @@ set rule = found.rule, severity = {_WORST.format("severity")}, score = {_WORST.f
     bucket = found.bucket,
     state = case
         when found.recovered_in is not null then {OVER}
-        when alerts.state = 'recovered' then 'open'
+        when alerts.state = 'recovered' then {STANDS}
         else alerts.state
     end,
     is_suppressed = found.is_suppressed,

@@ -74,6 +74,10 @@ _COLUMNS: Mapping[str, tuple[str, str]] = {
         "What somebody last said of it: ack, snooze, expected or wrong; NULL = nothing.",
     ),
     "snoozed_until": ("date", "When somebody wants to hear of it again; NULL = was not snoozed."),
+    "changed_at": (
+        "timestamptz",
+        "When a run last found that it stands, is over, is graver or less so, or is excused.",
+    ),
     "group_id": ("varchar", "The first incident of those that are one event with it."),
 }
 
@@ -121,7 +125,9 @@ select
     cast(launch.starts_on as timestamp), null, null, null, null, null, false,
     'Analytics engineer', 'Nothing: deviations are told again when the new level is known.',
     account.data_as_of
-from core.dim_calendar_context as launch
+from (
+    select distinct name, kind, starts_on from core.dim_calendar_context
+) as launch
 cross join marts.account as account
 where launch.kind = 'launch'
     and cast(timezone(account.timezone, account.data_as_of) as date) between launch.starts_on
@@ -135,13 +141,22 @@ _SAME = " and ".join(
 # What people have said of an incident stays said when it is over.
 OVER = f"case when alerts.state in {SETTLED} then alerts.state else 'recovered' end"
 
+# One that stands again is what somebody said of it.
+STANDS = f"""case
+    when alerts.state in {SETTLED} then alerts.state
+    when alerts.answer = 'ack' then 'acknowledged'
+    when alerts.answer = 'snooze' then 'snoozed'
+    else 'open'
+end"""
+
 # The same period in breach once more is the same incident.
 _REOPEN = f"""
 update marts.alerts as alerts
 set recovered_at = null,
-    state = case when alerts.state in {SETTLED} then alerts.state else 'open' end
+    state = {STANDS}
 from breaches
-where alerts.recovered_at is not null and alerts.first_bucket = breaches.bucket and {_SAME}
+where alerts.recovered_at is not null and {_SAME}
+    and breaches.bucket between alerts.first_bucket and alerts.bucket
     and not exists (
         select 1 from marts.alerts as standing
         where standing.recovered_at is null
@@ -178,6 +193,7 @@ select
     breaches.context, breaches.is_suppressed, breaches.owner, breaches.protocol,
     breaches.data_as_of as opened_at, null as recovered_at, null as notified_at,
     null as drill_down, breaches.bucket as first_bucket, null as answer, null as snoozed_until,
+    null as changed_at,
     null as group_id
 from breaches
 where not exists (
@@ -253,6 +269,29 @@ def update_incidents(
     connection.execute("drop table breaches")
     connection.execute("commit")
     return count_incidents(connection, now)
+
+
+def remember_incidents(connection: duckdb.DuckDBPyConnection) -> None:
+    """Before they are brought up to date: how they stood, for `note_changed`."""
+    connection.execute(_CREATE)
+    for added in COMPLETE:
+        connection.execute(added)
+    connection.execute(
+        "create or replace temp table stood as select alert_id, recovered_at is null as stands,"
+        " severity, is_suppressed from marts.alerts"
+    )
+
+
+def note_changed(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
+    """Writes `changed_at` of what stands, is over, is graver or excused since then."""
+    connection.execute(
+        "update marts.alerts as alerts set changed_at = ? where not exists ("
+        " select 1 from stood where stood.alert_id = alerts.alert_id"
+        " and stood.stands = (alerts.recovered_at is null) and stood.severity = alerts.severity"
+        " and stood.is_suppressed = alerts.is_suppressed)",
+        [now],
+    )
+    connection.execute("drop table stood")
 
 
 def count_incidents(connection: duckdb.DuckDBPyConnection, now: datetime) -> Incidents:
