@@ -233,7 +233,8 @@ def _choice(page: Page, each: Component, found: Result | None) -> Choice:
         told = zip(table[value], table[label], strict=True)
         options += [(str(one), str(other)) for one, other in told if one is not None]
     if not options:
-        raise page.error(each.line, f"input {each.attributes.get('name')!r} has no options.")
+        # A shop that is new has nothing to choose from yet.
+        options = [("", "nothing yet")]
     default = str(each.attributes.get("defaultValue") or options[0][0])
     if default not in {value for value, _ in options}:
         default = options[0][0]

@@ -123,7 +123,8 @@ const DRAW = {
     const cell = (column, row) => shown(rows.at(column.id, row), column.fmtColumn ? rows.at(column.fmtColumn, row) : column.fmt);
     const body = make("tbody"), more = make("button", { class: "more", type: "button" });
     const limit = told.rows || 10;
-    const isNumber = (column) => column.align ? column.align === "right" : rows.all(column.id).some((v) => typeof v === "number");
+    const reads = (format) => format && !/date|month|mmm|yyyy|^id$/.test(format);
+    const isNumber = (column) => column.align ? column.align === "right" : column.fmtColumn || reads(column.fmt) || rows.all(column.id).some((v) => typeof v === "number");
     const heads = columns.map((column) => make("th", { scope: "col", class: isNumber(column) ? "right" : column.align || "" },
       make("button", { type: "button", text: column.title || words(column.id), onclick: () => {
         state.up = state.by === column.id ? !state.up : true;
@@ -233,7 +234,7 @@ const chart = (asked, place, kind) => {
         values: xs.map((x) => (by.has(x) ? by.get(x) : missing)), rows: xs.map((x) => from.get(x)) });
     }
   }
-  const palette = ["blue", "tint", "third", "fourth", "fifth", "sixth"].map(colour);
+  const palette = ["blue", "tint", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"].map(colour);
   const basis = (row) => {
     if (row === undefined) return "";
     const has = (name) => rows.names.includes(name) && rows.at(name, row) !== null;
@@ -247,9 +248,9 @@ const chart = (asked, place, kind) => {
   const values = { type: "value", min: told.yMin ?? (kind === "line" ? (range) => nice(range, told) : undefined), max: told.yMax, name: told.yAxisTitle,
     nameTextStyle: { color: text }, splitLine: { lineStyle: { color: rule } }, axisLabel: { color: text, formatter: (v) => shown(v, told.yFmt) } };
   const option = {
-    animation: false, color: palette, textStyle: { fontFamily: "inherit" }, aria: { enabled: false },
+    animation: false, color: palette, textStyle: { fontFamily: getComputedStyle(document.body).fontFamily }, aria: { enabled: false },
     grid: { left: 8, right: 16, top: lines.length > 1 ? 34 : 12, bottom: 8, containLabel: true },
-    legend: lines.length > 1 ? { top: 0, left: 0, textStyle: { color: text }, icon: "roundRect", itemHeight: 4 } : undefined,
+    legend: lines.length > 1 ? { top: 0, itemGap: 16, type: "scroll", left: 0, textStyle: { color: text }, icon: "roundRect", itemHeight: 4 } : undefined,
     xAxis: swap ? values : category, yAxis: swap ? category : values,
     tooltip: { trigger: "axis", confine: true, backgroundColor: colour("paper"), borderColor: rule, textStyle: { color: colour("ink") },
       formatter: (points) => make("div", {}, make("strong", { text: label(points[0].axisValue) }),
