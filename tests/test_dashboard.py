@@ -1,10 +1,13 @@
 """The dashboard in a browser, from the disk, without a network: what it shows is what SQL says."""
 
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from reports.evidence.site import PAGES, build_site
@@ -13,6 +16,21 @@ from tests.browser_support import program
 pytestmark = pytest.mark.slow
 
 NAMES = sorted(path.stem for path in PAGES.glob("*.md"))
+HOSTILE = "<img src=x onerror=window.broken=1></script>\u202e=1+1 \U0001f600 "
+# What people type, or vendors do.
+TYPED = {
+    "marts.alerts": ("owner", "protocol", "context", "stat", "category"),
+    "marts.kpi_catalog": ("label", "definition", "owner", "protocol", "benchmark"),
+    "marts.live_queue": ("category", "team", "assignee", "priority"),
+    "marts.agent_performance": ("name", "team"),
+    "marts.category_issues": ("category",),
+    "marts.customer_segments": ("customer_segment",),
+    "marts.source_freshness": ("source",),
+    "marts.reconciliation": ("reason",),
+    "marts.pipeline_runs": ("said", "error"),
+    "marts.business_case": ("assumption", "source"),
+    "core.dim_calendar_context": ("name", "category"),
+}
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1200, "height": 900}
 HEADLINES = {
     "CSAT": ("csat", "mean", "{:.2f}"),
@@ -41,8 +59,10 @@ def browser() -> Iterator[Browser]:
 class Shown:
     """A page that is open, with what it asked for and what went wrong."""
 
-    def __init__(self, browser: Browser, path: Path, size: dict[str, int] = DESK) -> None:
-        context = browser.new_context(viewport=size, offline=True)  # type: ignore[arg-type]
+    def __init__(
+        self, browser: Browser, path: Path, size: dict[str, int] = DESK, **options: object
+    ) -> None:
+        context = browser.new_context(viewport=size, offline=True, **options)  # type: ignore[arg-type]
         self.page: Page = context.new_page()
         self.asked: list[str] = []
         self.faults: list[str] = []
@@ -138,3 +158,68 @@ def days(shown: Shown) -> list[str]:
         more.click()
     cells = shown.page.query_selector_all(".DataTable tbody tr td:first-child")
     return [cell.inner_text() for cell in cells]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_read_each_page(scheme: str, site: Path, browser: Browser) -> None:
+    for name in NAMES:
+        shown = Shown(
+            browser, site / f"{name}.html", color_scheme=scheme, bypass_csp=True
+        )  # what looks for faults is a script of its own
+        found = Axe().run(shown.page).response["violations"]
+        assert [(each["id"], each["impact"]) for each in found] == [], name
+
+
+def test_hostile_text_is_text_on_every_page(golden: Path, tmp_path: Path, browser: Browser) -> None:
+    copy = Path(shutil.copy(golden / "published" / "bookbag.duckdb", tmp_path / "bookbag.duckdb"))
+    with duckdb.connect(str(copy)) as marts:
+        for table, columns in TYPED.items():
+            for column in columns:
+                marts.execute(
+                    f"update {table} set {column} = ? || rowid % 3 || repeat('x', 9999)", [HOSTILE]
+                )
+    build_site(copy, tmp_path / "site")
+    seen = 0
+    for name in NAMES:
+        shown = Shown(browser, tmp_path / "site" / f"{name}.html")
+        assert shown.faults == [] and len(shown.asked) == 1
+        assert shown.page.evaluate("window.broken") is None
+        assert shown.page.query_selector("main img, main script, main iframe") is None
+        seen += "onerror=window.broken" in shown.page.inner_text("main")
+        width = shown.page.evaluate("document.documentElement.scrollWidth")
+        assert width <= DESK["width"], name
+    assert seen >= 5
+
+
+def test_a_shop_without_ratings_says_so(golden: Path, tmp_path: Path, browser: Browser) -> None:
+    copy = Path(shutil.copy(golden / "published" / "bookbag.duckdb", tmp_path / "bookbag.duckdb"))
+    with duckdb.connect(str(copy)) as marts:
+        marts.execute("delete from marts.kpi_values where kpi = 'csat'")
+        marts.execute("delete from marts.kpi_status where kpi = 'csat'")
+        marts.execute(
+            "update marts.kpi_catalog set available = false,"
+            " unavailable_reason = 'no ratings are landed' where kpi = 'csat'"
+        )
+    build_site(copy, tmp_path / "site")
+    shown = Shown(browser, tmp_path / "site" / "index.html")
+    assert shown.figures()["CSAT"] == "—"
+    assert "is unknown: no ratings are landed" in shown.page.inner_text("main")
+
+
+def test_a_shop_of_its_first_day_has_every_page_and_no_figure(
+    golden: Path, tmp_path: Path, browser: Browser
+) -> None:
+    copy = Path(shutil.copy(golden / "published" / "bookbag.duckdb", tmp_path / "bookbag.duckdb"))
+    with duckdb.connect(str(copy)) as marts:
+        for (table,) in marts.execute(
+            "select table_name from duckdb_tables() where schema_name = 'marts'"
+            " and table_name not in ('account', 'kpi_catalog')"
+        ).fetchall():
+            marts.execute(f"delete from marts.{table}")
+        marts.execute("delete from core.dim_calendar_context")
+    build_site(copy, tmp_path / "site")
+    for name in NAMES:
+        shown = Shown(browser, tmp_path / "site" / f"{name}.html")
+        assert shown.faults == [], name
+        assert not re.search(r"NaN|undefined|null|Infinity", shown.page.inner_text("main")), name
+    assert set(Shown(browser, tmp_path / "site" / "index.html").figures().values()) == {"—"}

@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import re
+import shutil
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -189,34 +190,43 @@ def test_a_page_asks_nobody_for_anything(marts: duckdb.DuckDBPyConnection) -> No
     assert not re.search(r'(?:src|href)="(?!data:|#|[\w-]+\.html)', markup)
 
 
+@pytest.fixture
+def ours(tmp_path: Path) -> Path:
+    """Two pages of bookbag's."""
+    folder = tmp_path / "ours"
+    folder.mkdir()
+    for name in ("index", "definitions"):
+        shutil.copy(PAGES / f"{name}.md", folder)
+    return folder
+
+
 def test_only_changed_pages_are_written_and_own_ones_take_the_place_of_ours(
-    golden: Path, tmp_path: Path
+    golden: Path, tmp_path: Path, ours: Path
 ) -> None:
     copy, own = golden / "published" / "bookbag.duckdb", tmp_path / "own"
     own.mkdir()
-    ours = len(list(PAGES.glob("*.md")))
-    site = build_site(copy, tmp_path / "site")
-    assert (site.pages, site.written) == (ours, ours)
-    assert build_site(copy, tmp_path / "site").written == 0
+    site = build_site(copy, tmp_path / "site", None, ours)
+    assert (site.pages, site.written) == (2, 2)
+    assert build_site(copy, tmp_path / "site", None, ours).written == 0
     (own / "definitions.md").write_text("---\ntitle: Ours\nsidebar_position: 11\n---\nHello\n")
     (own / "extra.md").write_text("Extra\n")
-    site = build_site(copy, tmp_path / "site", own)
-    assert site.pages == ours + 1
+    assert build_site(copy, tmp_path / "site", own, ours).pages == 3
     assert "<h1>Ours</h1>" in (tmp_path / "site" / "definitions.html").read_text()
     before = (tmp_path / "site" / "index.html").read_text()
     (own / "extra.md").write_text(fence("q", "select x from y") + "<DataTable data={q}/>\n")
     with pytest.raises(PageError, match=r"extra\.md:1: query 'q' fails"):
-        build_site(copy, tmp_path / "site", own)
+        build_site(copy, tmp_path / "site", own, ours)
     assert (tmp_path / "site" / "index.html").read_text() == before
-    build_site(copy, tmp_path / "site")
+    build_site(copy, tmp_path / "site", None, ours)
     assert not (tmp_path / "site" / "extra.html").exists()
 
 
-def test_pages_read_the_copy_and_nothing_else(golden: Path, tmp_path: Path) -> None:
+def test_pages_read_the_copy_and_nothing_else(golden: Path, tmp_path: Path, ours: Path) -> None:
     (tmp_path / "own").mkdir()
     secret = tmp_path / "secret.csv"
     secret.write_text("a\n1\n")
     page = fence("q", f"select * from read_csv('{secret}')") + "<DataTable data={q}/>\n"
     (tmp_path / "own" / "spy.md").write_text(page)
     with pytest.raises(PageError, match="query 'q' fails"):
-        build_site(golden / "published" / "bookbag.duckdb", tmp_path / "site", tmp_path / "own")
+        copy = golden / "published" / "bookbag.duckdb"
+        build_site(copy, tmp_path / "site", tmp_path / "own", ours)

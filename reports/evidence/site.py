@@ -35,11 +35,11 @@ class Site:
     written: int
 
 
-def build_site(copy: Path, folder: Path, own: Path | None = None) -> Site:
-    """Renders the pages of bookbag and those of the folder `own`, of which one with the same name
-    takes the place of bookbag's. Raises PageError; what was there stays then.
+def build_site(copy: Path, folder: Path, own: Path | None = None, ours: Path = PAGES) -> Site:
+    """Renders the pages of bookbag (`ours`) and those of the folder `own`, of which one with the
+    same name takes the place of bookbag's. Raises PageError; what was there stays then.
     """
-    pages = _pages(own)
+    pages = _pages(ours, own)
     # A page is text that somebody wrote: it reads the copy and nothing else.
     with duckdb.connect(
         str(copy), read_only=True, config={"enable_external_access": "false"}
@@ -70,11 +70,11 @@ def _made(page: Page, connection: duckdb.DuckDBPyConnection, frame: Frame) -> st
     return render(page, data, frame)
 
 
-def _pages(own: Path | None) -> list[Page]:
+def _pages(ours: Path, own: Path | None) -> list[Page]:
     """In the order of their `sidebar_position`."""
     if own is not None and not own.is_dir():
         raise PageError(f"{own} is no folder. Correct `pages` of [reports].")
-    files = {path.stem: path for path in sorted(PAGES.glob("*.md"))}
+    files = {path.stem: path for path in sorted(ours.glob("*.md"))}
     files |= {path.stem: path for path in sorted(own.glob("*.md"))} if own else {}
     found = [read_page(path) for path in files.values()]
     return sorted(found, key=lambda page: (page.front.get("sidebar_position", 99), page.name))

@@ -92,6 +92,7 @@ const shown = (value, format) => {
   if (kind in SYMBOLS) return money(value, SYMBOLS[kind], places);
   return plain(value);
 };
+const brief = (text) => (text.length > 60 ? `${text.slice(0, 59)}…` : text);
 const words = (name) => { const text = name.replaceAll("_", " "); return text[0].toUpperCase() + text.slice(1); };
 
 // Components, each by what it is told and where it stands.
@@ -156,7 +157,7 @@ const DRAW = {
     more.addEventListener("click", () => { state.all = !state.all; fill(); });
     fill();
     const parts = [];
-    if (told.title) parts.push(make("h3", { text: told.title }));
+    if (told.title) parts.push(make("p", { class: "tabletitle", text: told.title }));
     if (told.search) {
       parts.push(make("input", { type: "search", placeholder: "Search", "aria-label": `Search ${told.title || told.data}`,
         value: state.find, oninput: (event) => { state.find = event.target.value; fill(); } }));
@@ -170,7 +171,7 @@ const DRAW = {
     if (place.firstChild) return;
     const id = `in-${told.name}`;
     const select = make("select", { id, onchange: (event) => { chosen[told.name] = event.target.value; drawAll(); } },
-      ...choice.options.map(([value, label]) => make("option", { value, text: label, selected: value === chosen[told.name] })));
+      ...choice.options.map(([value, label]) => make("option", { value, text: brief(label), selected: value === chosen[told.name] })));
     place.append(make("label", { for: id, text: told.title || words(told.name) }), select);
   },
   DateRange(told, place) {
@@ -230,7 +231,7 @@ const chart = (asked, place, kind) => {
         from.set(String(rows.at(told.x, row)), row);
       }
       const missing = told.handleMissing === "zero" || (kind !== "line" && told.handleMissing !== "gap") ? 0 : null;
-      lines.push({ name: group === null ? words(y) : told.y.length > 1 ? `${words(group)}, ${words(y)}` : words(group),
+      lines.push({ name: group === null ? words(y) : brief(told.y.length > 1 ? `${words(group)}, ${words(y)}` : words(group)),
         values: xs.map((x) => (by.has(x) ? by.get(x) : missing)), rows: xs.map((x) => from.get(x)) });
     }
   }
@@ -241,7 +242,7 @@ const chart = (asked, place, kind) => {
     const part = has("numerator") && has("denominator") ? ` = ${plain(rows.at("numerator", row))} of ${plain(rows.at("denominator", row))}` : "";
     return part + (has("n") && !part ? ` (n = ${plain(rows.at("n", row))})` : "");
   };
-  const label = (x) => (isDate ? day(x, told.xFmt || "mmm d") : told.xFmt ? shown(x, told.xFmt) : words(String(x)));
+  const label = (x) => (isDate ? day(x, told.xFmt || "mmm d") : told.xFmt ? shown(x, told.xFmt) : brief(words(String(x))));
   const text = colour("quiet"), rule = colour("rule");
   const category = { type: "category", data: xs, axisLine: { lineStyle: { color: colour("quiet") } }, axisTick: { show: false },
     inverse: swap, axisLabel: { color: text, formatter: label, hideOverlap: true, width: swap ? 140 : undefined, overflow: "truncate" } };
@@ -296,7 +297,7 @@ const marks = (told, xs) => {
   for (const part of told.parts) {
     const rows = part.data ? table(part.data) : { size: 1, names: [] };
     for (let row = 0; row < rows.size; row += 1) {
-      const name = String(at(part, "label", row, rows) ?? "");
+      const name = brief(String(at(part, "label", row, rows) ?? ""));
       if (part.is === "ReferenceLine") {
         const level = at(part, "y", row, rows);
         if (level !== null && level !== undefined) lines.push({ [told.swapXY ? "xAxis" : "yAxis"]: Number(level), name });
