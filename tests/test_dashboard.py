@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -223,3 +224,32 @@ def test_a_shop_of_its_first_day_has_every_page_and_no_figure(
         assert shown.faults == [], name
         assert not re.search(r"NaN|undefined|null|Infinity", shown.page.inner_text("main")), name
     assert set(Shown(browser, tmp_path / "site" / "index.html").figures().values()) == {"—"}
+
+
+def test_seven_days_of_a_share_are_of_all_that_they_are_made_of(
+    golden: Path, site: Path, browser: Browser
+) -> None:
+    """CSAT of each day, and of the ratings of seven days together: no mean of means."""
+    shown = Shown(browser, site / "trends.html")
+    shown.page.select_option("#in-kpi", "csat")
+    days(shown)
+    rows = [
+        [cell.inner_text() for cell in row.query_selector_all("td")][:3]
+        for row in shown.page.query_selector_all(".DataTable tbody tr")
+    ]
+    with duckdb.connect(str(golden / "published" / "bookbag.duckdb"), read_only=True) as copy:
+        known = copy.execute(
+            "select cast(period_start as date), numerator, denominator from marts.kpi_values"
+            " where kpi = 'csat' and stat = 'mean' and grain = 'day' and handling = 'all'"
+            " and channel = 'all' and category = 'all' and team = 'all'"
+            " and customer_segment = 'all' and not is_partial and is_mature"
+        ).fetchall()
+    assert len(rows) > 3
+    for day, value, seven in rows:
+        last = date.fromisoformat(day)
+        week = [(n, d) for at, n, d in known if last - timedelta(days=6) <= at <= last and d]
+        own = [(n, d) for at, n, d in known if at == last and d]
+        assert value == (f"{own[0][0] / own[0][1]:.2f}" if own else "—")
+        answers = sum(d for _, d in week)
+        assert seven == (f"{sum(n for n, _ in week) / answers:.2f}" if answers else "—")
+    assert any(seven != "—" and seven != value for _, value, seven in rows)
