@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,11 +41,7 @@ def build_site(copy: Path, folder: Path, own: Path | None = None, ours: Path = P
     same name takes the place of bookbag's. Raises PageError; what was there stays then.
     """
     pages = _pages(ours, own)
-    # A page is text that somebody wrote: it reads the copy and nothing else.
-    with duckdb.connect(
-        str(copy), read_only=True, config={"enable_external_access": "false"}
-    ) as connection:
-        connection.execute("set timezone = 'UTC'")
+    with _opened(copy) as connection:
         frame = _frame(connection, pages)
         made = {page.name: _made(page, connection, frame) for page in pages}
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,6 +60,27 @@ def build_site(copy: Path, folder: Path, own: Path | None = None, ours: Path = P
         (folder / f"{name}.html").unlink(missing_ok=True)
     marks.write_text(json.dumps(now, indent=2) + "\n")
     return Site(len(made), written)
+
+
+@contextmanager
+def _opened(copy: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The tables of the copy, and nothing else: a page is text that somebody wrote.
+
+    Attached, since whoever has the copy open in this process has it open in his own way.
+    """
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{copy}' as published (read_only); set timezone = 'UTC'")
+        tables = connection.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'published'"
+        ).fetchall()
+        for schema in {schema for schema, _ in tables}:
+            connection.execute(f'create schema if not exists "{schema}"')
+        for schema, table in tables:
+            connection.execute(
+                f'create view "{schema}"."{table}" as from published."{schema}"."{table}"'
+            )
+        connection.execute("set enable_external_access = false; set lock_configuration = true")
+        yield connection
 
 
 def _made(page: Page, connection: duckdb.DuckDBPyConnection, frame: Frame) -> str:
