@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import duckdb
 import pyarrow as pa
 
+from bookbag_orchestration.told_tables import write_told
 from reports.outbox import Outbox
 
 # Columns of marts.alert_deliveries: type, and what it says.
@@ -54,10 +55,5 @@ def write_deliveries(copy: duckdb.DuckDBPyConnection, outbox: Outbox) -> int:
         for alert_id in each.subjects
     ]
     schema = pa.schema([(name, kind) for name, (kind, _) in COLUMNS.items()])
-    copy.register("told_deliveries", pa.Table.from_pylist(rows, schema))
-    copy.execute("create or replace table marts.alert_deliveries as from told_deliveries")
-    copy.unregister("told_deliveries")
-    for name, (_, said) in COLUMNS.items():
-        text = said.replace("'", "''")
-        copy.execute(f"comment on column marts.alert_deliveries.{name} is '{text}'")
-    return len(rows)
+    comments = {name: said for name, (_, said) in COLUMNS.items()}
+    return write_told(copy, "alert_deliveries", pa.Table.from_pylist(rows, schema), comments)

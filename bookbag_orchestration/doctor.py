@@ -50,7 +50,8 @@ class Finding:
 def examine(place: Workplace) -> Iterator[Finding]:
     """All findings, one after the other."""
     yield _versions()
-    yield Finding("config", "ok", f"account {place.config.account.id}, {_file_of(place)}")
+    account, base = place.config.account.id, place.config.base
+    yield Finding("config", "ok", f"account {account}, read from {place.settings.config or base}")
     yield from _disk(place)
     yield _clock(place)
     yield from _warehouse(place)
@@ -76,10 +77,6 @@ def _versions() -> Finding:
         cure = "Install the lock: make .venv/.ready"
         return Finding("versions", "bad", f"{said}; missing: {', '.join(missing)}", cure)
     return Finding("versions", "ok", said)
-
-
-def _file_of(place: Workplace) -> str:
-    return str(place.settings.config or "bookbag.toml, or the sample shop without one")
 
 
 def _disk(place: Workplace) -> Iterator[Finding]:

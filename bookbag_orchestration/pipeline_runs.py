@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from bookbag_orchestration.history import History
+from bookbag_orchestration.told_tables import write_told
 
 LONGEST_ERROR = 500
 
@@ -52,13 +53,8 @@ def write_runs(copy: duckdb.DuckDBPyConnection, history: History) -> int:
         pa.array(values, _TYPES[kind])
         for values, (kind, _) in zip(columns, COLUMNS.values(), strict=True)
     ]
-    copy.register("told_runs", pa.table(arrays, names=list(COLUMNS)))
-    copy.execute("create or replace table marts.pipeline_runs as from told_runs")
-    copy.unregister("told_runs")
-    for name, (_, said) in COLUMNS.items():
-        text = said.replace("'", "''")
-        copy.execute(f"comment on column marts.pipeline_runs.{name} is '{text}'")
-    return len(shown)
+    comments = {name: said for name, (_, said) in COLUMNS.items()}
+    return write_told(copy, "pipeline_runs", pa.table(arrays, names=list(COLUMNS)), comments)
 
 
 @lru_cache(maxsize=1000)

@@ -17,6 +17,7 @@ import duckdb
 from bookbag_orchestration.pipeline_runs import published
 from bookbag_orchestration.resources import Workplace
 from bookbag_orchestration.settings import owner_key, read_addresses, read_mail_server
+from expectations.anomalies.incidents import LEARNED_RULES
 from reports.channels import Channel, channels
 from reports.deliver import Sent, send_due
 from reports.incidents import read_incidents
@@ -75,7 +76,7 @@ def put(place: Workplace, connection: duckdb.DuckDBPyConnection, now: datetime) 
     directory = Directory(place)
     if not directory.channels:
         return 0
-    incidents = read_incidents(connection, now)
+    incidents = read_incidents(connection, now, LEARNED_RULES)
     return put_news(place.outbox, incidents, directory.route, _times(place), now)
 
 

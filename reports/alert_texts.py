@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from reports.formats import MONTHS, Kind, duration, figure, number, threshold
 from reports.incidents import LAUNCH, Incident
-from reports.render.html import TEMPLATES
+from reports.render.environment import environment
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # Segments that read without the name of their dimension.
@@ -31,17 +29,9 @@ def message(event: str, incidents: Sequence[Incident], about: Sequence[Incident]
     """The text of a message on `incidents`, the gravest first; `about`: those of them that are
     written out.
     """
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        # Text, not HTML: nothing in it is markup.
-        autoescape=False,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"sentence": sentence, "why": why, "lasted": lasted}
-    return environment.get_template("alert.txt.j2").render(
+    templates = environment(is_text=True)
+    templates.filters |= {"sentence": sentence, "why": why, "lasted": lasted}
+    return templates.get_template("alert.txt.j2").render(
         event=event,
         about=about,
         rest=max(len(incidents) - len(about), 0),

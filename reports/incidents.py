@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,18 +11,13 @@ from typing import Any
 import duckdb
 
 from reports.formats import Kind, kind_of, plain
+from reports.notes import SEGMENTS
 from reports.reading import local_time, rows
 
-SEGMENTS = ("handling", "channel", "category", "team", "customer_segment")
 SEVERITIES = ("info", "warn", "high", "critical")
 # What is no KPI: of the pipeline, and of the calendar.
 PIPELINE = ("source_freshness", "pipeline_runs")
 LAUNCH = "calendar_context"
-# Rules of the detector.
-LEARNED = (
-    "anomaly", "anomaly_3d", "anomaly_7d", "anomaly_14d", "anomaly_3h", "anomaly_6h",
-    "anomaly_12h", "dead_feed", "near",
-)  # fmt: skip
 # What is older was found by looking back, and is no news.
 NEWS_DAYS = 7
 
@@ -45,8 +40,10 @@ select
     alerts.score, alerts.drill_down, alerts.owner, alerts.protocol,
     catalog.label, status.unit as stat_unit, catalog.unit,
     -- Of several days together the number of the last one says nothing.
-    case when alerts.rule not in {LEARNED} or alerts.rule in ('anomaly', 'near') then figures.n end
-        as n,
+    case
+        when not list_contains($learned, alerts.rule) or alerts.rule in ('anomaly', 'near')
+        then figures.n
+    end as n,
     alerts.recovered_at is not null as is_over,
     alerts.recovered_at >= alerts.opened_at
         and coalesce(alerts.changed_at, alerts.recovered_at) >= $now - interval '{NEWS_DAYS} days'
@@ -58,7 +55,7 @@ select
             when alerts.rule = 'launch'
             then alerts.bucket >= timezone(account.timezone, account.data_as_of)
                 - interval '{NEWS_DAYS} days'
-            when alerts.rule in {LEARNED}
+            when list_contains($learned, alerts.rule)
             then alerts.bucket >= frontiers.newest - interval '{NEWS_DAYS} days'
             else true
         end as is_recent,
@@ -156,9 +153,14 @@ class Incident:
         return (self.kpi, self.stat, self.grain, *self.segments.values())
 
 
-def read_incidents(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Incident]:
-    """All incidents of the last 400 days, from a warehouse."""
-    return [_incident(row) for row in rows(connection, _SQL, {"now": now})]
+def read_incidents(
+    connection: duckdb.DuckDBPyConnection, now: datetime, learned: Sequence[str]
+) -> list[Incident]:
+    """All incidents of the last 400 days, from a warehouse; `learned` are the rules that look back
+    over days and hours.
+    """
+    asked = {"now": now, "learned": list(learned)}
+    return [_incident(row) for row in rows(connection, _SQL, asked)]
 
 
 def _incident(row: dict[str, Any]) -> Incident:

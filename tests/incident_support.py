@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from reports.incidents import SEGMENTS, Incident
 
 
-def incident(alert_id: str = "a1", **changed: object) -> Incident:
+def incident(alert_id: str = "a1", **changed: Any) -> Incident:
     """CSAT of people, low on Wednesday 25 November."""
     whole = Incident(
         alert_id=alert_id, group_id=alert_id, kpi="csat", stat="mean", grain="day",
@@ -18,7 +19,7 @@ def incident(alert_id: str = "a1", **changed: object) -> Incident:
         currency="USD", n=212, is_over=False, is_over_now=False, is_accepted=False, is_new=True,
         is_recent=True, asked_for=None, recovered_at=None,
     )  # fmt: skip
-    return replace(whole, **changed)  # type: ignore[arg-type]
+    return replace(whole, **changed)
 
 
 def over(each: Incident) -> Incident:

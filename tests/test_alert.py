@@ -195,7 +195,9 @@ def test_when_something_has_changed_is_known(marts: duckdb.DuckDBPyConnection) -
         remember_incidents(marts)
         update_incidents(marts, at)
         note_changed(marts, at)
-        return rows(marts, "changed_at")[0][0]  # type: ignore[no-any-return]
+        ((changed_at,),) = rows(marts, "changed_at")
+        assert isinstance(changed_at, datetime)
+        return changed_at
 
     later = TUESDAY + timedelta(days=9)
     set_csat(marts, 3.7, True, "2026-11-16")

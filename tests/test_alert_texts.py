@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from expectations.anomalies.incidents import LEARNED_RULES
 from reports.alert_texts import message, sentence, title, why
 from reports.incidents import SEGMENTS, Part, read_incidents
 from tests.anomaly_support import Marts, of_categories, on
@@ -79,7 +80,7 @@ def test_incidents_are_read_with_their_figures_and_only_the_new_ones_are_news() 
     marts = Marts()
     of_categories(marts, {"parcel": (101, 90), "returns": (60, 90)})
     marts.judge(107)
-    found = read_incidents(marts.connection, on(108).replace(tzinfo=UTC))
+    found = read_incidents(marts.connection, on(108).replace(tzinfo=UTC), LEARNED_RULES)
     told = {each.first: each for each in found if each.segments["category"] == "all"}
     assert {first: each.is_news for first, each in told.items()} == {on(60): False, on(101): True}
     fresh = told[on(101)]
@@ -90,4 +91,6 @@ def test_incidents_are_read_with_their_figures_and_only_the_new_ones_are_news() 
     assert f"of {on(101).day} April" not in sentence(fresh)
     assert fresh.value == fresh.n
     long_after = on(120).replace(tzinfo=UTC)
-    assert not any(each.is_news for each in read_incidents(marts.connection, long_after))
+    assert not any(
+        each.is_news for each in read_incidents(marts.connection, long_after, LEARNED_RULES)
+    )

@@ -5,11 +5,12 @@ import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from reports.evidence.site import PAGES, build_site
 from tests.browser_support import program
@@ -32,7 +33,8 @@ TYPED = {
     "marts.business_case": ("assumption", "source"),
     "core.dim_calendar_context": ("name", "category"),
 }
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1200, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1200, "height": 900}
 HEADLINES = {
     "CSAT": ("csat", "mean", "{:.2f}"),
     "Deflection rate": ("deflection_rate", "ratio", "{:.1%}"),
@@ -61,9 +63,9 @@ class Shown:
     """A page that is open, with what it asked for and what went wrong."""
 
     def __init__(
-        self, browser: Browser, path: Path, size: dict[str, int] = DESK, **options: object
+        self, browser: Browser, path: Path, size: ViewportSize = DESK, **options: Any
     ) -> None:
-        context = browser.new_context(viewport=size, offline=True, **options)  # type: ignore[arg-type]
+        context = browser.new_context(viewport=size, offline=True, **options)
         self.page: Page = context.new_page()
         self.asked: list[str] = []
         self.faults: list[str] = []
@@ -87,7 +89,7 @@ class Shown:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_each_page_opens_from_the_disk_and_asks_nobody(
-    name: str, size: dict[str, int], site: Path, browser: Browser
+    name: str, size: ViewportSize, site: Path, browser: Browser
 ) -> None:
     path = site / f"{name}.html"
     shown = Shown(browser, path, size)

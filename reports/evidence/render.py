@@ -17,7 +17,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
@@ -35,6 +34,7 @@ from reports.evidence.markup import (
     nearest,
 )
 from reports.formats import SYMBOLS, Kind
+from reports.render.environment import environment
 
 ASSETS = Path(__file__).with_name("assets")
 ECHARTS = "echarts.common.min.js"
@@ -234,21 +234,23 @@ def render(page: Page, data: Data, frame: Frame) -> str:
     """The HTML of a page; the same page and data give the same text. Raises PageError."""
     drawing = _Drawing(page, data)
     body = drawing.html(page.nodes)
-    environment = Environment(
-        loader=FileSystemLoader(ASSETS), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
     needs_charts = any(each["is"].endswith("Chart") for each in drawing.drawn)
     style = (ASSETS / "page.css").read_text(encoding="utf-8")
     scripts = [*([_echarts()] if needs_charts else []), _script()]
-    return environment.get_template("page.html.j2").render(
-        page=page,
-        frame=frame,
-        body=Markup(body),
-        payload=Markup(_payload(drawing, data, SYMBOLS.get(frame.currency, f"{frame.currency} "))),
-        style=Markup(style),
-        scripts=[Markup(script) for script in scripts],
-        policy=_policy(scripts),
+    return (
+        environment(ASSETS)
+        .get_template("page.html.j2")
+        .render(
+            page=page,
+            frame=frame,
+            body=Markup(body),
+            payload=Markup(
+                _payload(drawing, data, SYMBOLS.get(frame.currency, f"{frame.currency} "))
+            ),
+            style=Markup(style),
+            scripts=[Markup(script) for script in scripts],
+            policy=_policy(scripts),
+        )
     )
 
 

@@ -10,32 +10,22 @@ import base64
 import hashlib
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports import formats, wording
 from reports.cards import Card
 from reports.diagnostics import both_sides
+from reports.render.environment import TEMPLATES, environment
 from reports.render.sparkline import sparkline
 from reports.summary import Summary
-
-TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
 def summary_html(summary: Summary) -> str:
     """The page; the same summary gives the same text."""
     currency = summary.account.currency
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {
+    templates = environment()
+    templates.filters |= {
         "figure": partial(formats.figure, currency=currency),
         "next_day": lambda day: day + timedelta(days=1),
         "span": formats.span,
@@ -46,7 +36,7 @@ def summary_html(summary: Summary) -> str:
         "trend": partial(_trend, currency=currency),
     }
     style = (TEMPLATES / "summary.css").read_text(encoding="utf-8")
-    return environment.get_template("summary.html.j2").render(
+    return templates.get_template("summary.html.j2").render(
         summary=summary,
         lede=wording.lede(summary),
         gap=partial(formats.gap, currency=currency),
