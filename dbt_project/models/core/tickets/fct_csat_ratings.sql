@@ -1,5 +1,5 @@
 -- One row a response, on the episode it is about (Q1), with the side it speaks of (K19). A rating on
--- an unknown ticket has no segments: it counts in the whole only.
+-- an unknown ticket has no segments and no agent: it counts in the whole only.
 with
 
 ratings as (
@@ -92,7 +92,7 @@ joined as (
             then {{ customer_segment('tickets.customer_key', 'customer_months') }} end
             as customer_segment,
         coalesce(customer_months.is_high_value, false) as is_high_value,
-        repliers.author_key as agent_key
+        case when tickets.ticket_key is not null then repliers.author_key end as agent_key
     from ratings
     cross join account
     left join tickets on ratings.ticket_key = tickets.ticket_key
