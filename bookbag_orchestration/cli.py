@@ -45,6 +45,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+DeliverOption = Annotated[
+    bool, typer.Option("--deliver", help="Send it to its receivers, each once.")
+]
 report_app = typer.Typer(no_args_is_help=True, help="Make one report again.")
 quarantine_app = typer.Typer(invoke_without_command=True, help="Rows that broke their contract.")
 app.add_typer(report_app, name="report")
@@ -269,29 +272,34 @@ def detect(
 @report_app.command(epilog="Example: bookbag report weekly --period 2026-W46")
 def weekly(
     period: Annotated[str | None, typer.Option(help="ISO week; default: the last one.")] = None,
+    deliver: DeliverOption = False,
     config: ConfigOption = None,
     home: HomeOption = None,
 ) -> None:
-    """The weekly summary (HTML) and the scorecard (CSV) from the published copy."""
+    """The weekly summary from the published copy: page, PDF, workbook, data and mail."""
     from reports.periods import WEEKLY
 
-    _report(WEEKLY, period, config, home)
+    _report(WEEKLY, period, config, home, deliver=deliver)
 
 
 @report_app.command(epilog="Example: bookbag report monthly --period 2026-10")
 def monthly(
     period: Annotated[str | None, typer.Option(help="Month; default: the last one.")] = None,
+    deliver: DeliverOption = False,
     config: ConfigOption = None,
     home: HomeOption = None,
 ) -> None:
-    """The monthly summary (HTML) and the scorecard (CSV) from the published copy."""
+    """The monthly summary from the published copy: page, PDF, workbook, data and mail."""
     from reports.periods import MONTHLY
 
-    _report(MONTHLY, period, config, home)
+    _report(MONTHLY, period, config, home, deliver=deliver)
 
 
-def _report(rhythm: Rhythm, period: str | None, config: Path | None, home: Path | None) -> None:
+def _report(
+    rhythm: Rhythm, period: str | None, config: Path | None, home: Path | None, *, deliver: bool
+) -> None:
     settle(config, home)
+    from bookbag_orchestration.report_delivery import deliver_now
     from bookbag_orchestration.screens import ScreenError, published_copy
     from reports.errors import PeriodError, ReportError
     from reports.files import write_report
@@ -299,15 +307,22 @@ def _report(rhythm: Rhythm, period: str | None, config: Path | None, home: Path 
     place = workplace_of_call()
     try:
         with published_copy(place) as connection:
-            files = write_report(connection, place.reports, rhythm, period)
+            written = write_report(connection, place.reports, rhythm, period)
     except ScreenError as error:
         raise Stop(str(error), error.code) from None
     except PeriodError as error:
         raise Stop(str(error), 2) from None
     except ReportError as error:
         raise Stop(str(error), 1) from None
-    for file in files:
+    for file in written.files:
         print(file)
+    if written.lacks:
+        print(f"bookbag report: {written.lacks}", file=sys.stderr)
+    if deliver:
+        delivered = deliver_now(place, written)
+        if delivered.error:
+            raise Stop(delivered.error, delivered.code)
+        print(delivered.said)
 
 
 def _check_owner(place: Workplace) -> None:

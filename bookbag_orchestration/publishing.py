@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from bookbag_orchestration.alert_deliveries import write_deliveries
+from bookbag_orchestration.deliveries import write_deliveries
 from bookbag_orchestration.marks import FRESHNESS, MARKED, marked, note_syncs
 from bookbag_orchestration.pipeline_runs import write_runs
 from bookbag_orchestration.resources import Workplace
@@ -77,7 +77,7 @@ FOLLOWED: Mapping[str, tuple[str, str]] = {
 LIVE = ("account", "live_queue", "kpi_status", FRESHNESS, "alerts")
 # No models: what was published before is known by the copy alone; the runs and the messages by
 # what is kept of them.
-KEPT = ("kpi_snapshots", "pipeline_runs", "alert_deliveries")
+KEPT = ("kpi_snapshots", "pipeline_runs", "alert_deliveries", "report_deliveries")
 TOLD = KEPT[1:]
 STEM = "bookbag"
 

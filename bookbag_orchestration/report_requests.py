@@ -14,9 +14,13 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
+from bookbag_orchestration.report_delivery import DELIVER_TAG
 from bookbag_orchestration.report_periods import Calendar, calendars
 from bookbag_orchestration.resources import Workplace
+from reports.outbox import NEWS
 from reports.periods import Period
+from reports.posting import HELD
+from reports.summary import build_summary
 
 JOB = "{}_report"
 # After a run that did not make its report; what holds the warehouse is mostly gone by then.
@@ -27,6 +31,8 @@ PARTITION = "dagster/partition"
 # Accounts that share a Dagster share the names of its assets: what each has made says whose it is,
 # in the metadata of the report, and in a tag of the run.
 ACCOUNT, ACCOUNT_TAG = "account", "bookbag/account"
+# Of one that was posted, in its metadata: to how many it goes.
+RECEIVERS, MADE = "receivers", "made"
 LOOKED_AT = 100
 _OVER = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
@@ -55,12 +61,17 @@ def requested(
         due = calendar.due(until, missing_since.get(calendar.name))
         if not due:
             continue
-        missing = [each for each in due if not _is_made(instance, account, calendar, each)]
+        made = {each.label: _made(instance, account, calendar, each) for each in due}
+        held = {label for label, state in made.items() if state == HELD}
+        held -= {each.label for each in due if until - calendar.due_at(each) > NEWS}
+        missing = [each for each in due if made[each.label] is None or each.label in held]
         missing_since[calendar.name] = calendar.key_of((missing or due[-1:])[0])
         for period in missing:
             key = calendar.key_of(period)
             attempts = _attempts(instance, account, key, now)
             reason = _lacks_data(place, calendar, period) or attempts.reason
+            if not reason and period.label in held:
+                reason = _still_held(place, calendar, period)
             if reason:
                 waiting.append(f"{calendar.name} {period.label}: {reason}")
                 continue
@@ -69,7 +80,7 @@ def requested(
                     run_key=f"{calendar.name} {key} {attempts.count}",
                     job_name=JOB.format(calendar.name),
                     partition_key=key,
-                    tags={ACCOUNT_TAG: account},
+                    tags={ACCOUNT_TAG: account, DELIVER_TAG: "yes"},
                 )
             )
     said = "; ".join(waiting) or "every report that is due is made"
@@ -80,18 +91,34 @@ def requested(
     )
 
 
-def _is_made(
+def _made(
     instance: dg.DagsterInstance, account: str, calendar: Calendar, period: Period
-) -> bool:
+) -> str | None:
+    """What has become of a report: MADE, HELD (its receivers still wait for it), or None."""
     found = instance.fetch_materializations(
         dg.AssetRecordsFilter(
             asset_key=calendar.asset_key, asset_partitions=[calendar.key_of(period)]
         ),
         limit=LOOKED_AT,
     )
-    made = [record.asset_materialization for record in found.records]
-    whose = [event.metadata[ACCOUNT].value for event in made if event and ACCOUNT in event.metadata]
-    return account in whose
+    events = (record.asset_materialization for record in found.records)
+    own = [
+        event
+        for event in events
+        if event and ACCOUNT in event.metadata and event.metadata[ACCOUNT].value == account
+    ]
+    if not own:
+        return None
+    # Newest first; one that was made by hand meanwhile has sent nothing to anybody.
+    posted = [event for event in own if HELD in event.metadata or RECEIVERS in event.metadata]
+    return HELD if posted and HELD in posted[0].metadata else MADE
+
+
+def _still_held(place: Workplace, calendar: Calendar, period: Period) -> str | None:
+    """Why a report that is held still is, from the published copy."""
+    with duckdb.connect(str(place.published / "bookbag.duckdb"), read_only=True) as connection:
+        late = build_summary(connection, calendar.rhythm, period.label).waits
+    return f"it is held, since {', '.join(late)} is late" if late else None
 
 
 def _attempts(instance: dg.DagsterInstance, account: str, key: str, now: datetime) -> Attempts:

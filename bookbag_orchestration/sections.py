@@ -284,6 +284,10 @@ class Reports(Section):
     monthly: MonthlyDelivery = MonthlyDelivery()
     pages: str | None = None
 
+    @property
+    def deliveries(self) -> dict[str, Delivery]:
+        return {"weekly": self.weekly, "monthly": self.monthly}
+
 
 class Publish(Section):
     postgres: str | None = None

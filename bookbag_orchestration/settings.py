@@ -123,12 +123,20 @@ def read_addresses() -> dict[str, list[str]]:
     owner as `owner_key` spells it. Addresses that keys are part of need not stand in a file;
     several are parted by white space or commas.
     """
-    found = {}
-    for name, given in os.environ.items():
-        if (name == _TO or name.startswith(f"{_TO}__")) and given.strip():
-            addresses = [each for word in given.split() for each in _parted(word)]
-            found[name.removeprefix(_TO).removeprefix("__")] = addresses
-    return found
+    return {
+        name.removeprefix(_TO).removeprefix("__"): _addresses(given)
+        for name, given in os.environ.items()
+        if (name == _TO or name.startswith(f"{_TO}__")) and given.strip()
+    }
+
+
+def read_receivers(report: str) -> list[str]:
+    """Who gets the weekly or monthly report: BOOKBAG_REPORTS__WEEKLY__TO, likewise monthly."""
+    return _addresses(os.environ.get(f"BOOKBAG_REPORTS__{report.upper()}__TO", ""))
+
+
+def _addresses(given: str) -> list[str]:
+    return [each for word in given.split() for each in _parted(word)]
 
 
 def _parted(word: str) -> list[str]:

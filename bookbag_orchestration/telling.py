@@ -16,7 +16,12 @@ import duckdb
 
 from bookbag_orchestration.pipeline_runs import published
 from bookbag_orchestration.resources import Workplace
-from bookbag_orchestration.settings import owner_key, read_addresses, read_mail_server
+from bookbag_orchestration.settings import (
+    owner_key,
+    read_addresses,
+    read_mail_server,
+    read_receivers,
+)
 from expectations.anomalies.incidents import LEARNED_RULES
 from reports.channels import Channel, channels
 from reports.deliver import Sent, send_due
@@ -33,17 +38,30 @@ where told.alert_id = alerts.alert_id and alerts.notified_at is distinct from to
 
 @dataclass(frozen=True)
 class Directory:
-    """Whom the account has: channels of everybody, and of owners who have their own."""
+    """Whom the account has: channels of everybody, of owners who have their own, and of those who
+    get reports.
+    """
 
     place: Workplace
 
     @property
     def channels(self) -> list[Channel]:
-        return list(dict.fromkeys(chain(self._all, *self._of_owners.values())))
+        of_reports = map(self.receivers, self.place.config.reports.deliveries)
+        return list(dict.fromkeys(chain(self._all, *self._of_owners.values(), *of_reports)))
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there is anybody to be told of incidents."""
+        return bool(self._all or any(self._of_owners.values()))
 
     def route(self, owner: str) -> Sequence[str]:
         """The ids of the channels by which an owner is told."""
         return [each.channel_id for each in self._of_owners.get(owner_key(owner), self._all)]
+
+    def receivers(self, report: str) -> list[Channel]:
+        """Who gets a report, weekly or monthly."""
+        named = self.place.config.reports.deliveries[report].to
+        return channels(read_receivers(report) or named, self.mail_server)
 
     @cached_property
     def _all(self) -> list[Channel]:
@@ -74,7 +92,7 @@ def _times(place: Workplace) -> Times:
 def put(place: Workplace, connection: duckdb.DuckDBPyConnection, now: datetime) -> int:
     """Puts into the outbox what is new in `marts.alerts`; how many messages that is."""
     directory = Directory(place)
-    if not directory.channels:
+    if not directory.is_told:
         return 0
     incidents = read_incidents(connection, now, LEARNED_RULES)
     return put_news(place.outbox, incidents, directory.route, _times(place), now)

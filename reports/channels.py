@@ -8,40 +8,30 @@ who has got a message does not get it again because another one has not.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+from reports.errors import SendError
+from reports.mails import KEY_HEADER, SENDER, Server, mail_of, send_mail, write_mail
 from reports.outbox import Kept
 
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 PERSON = re.compile(r"(?:mailto://)?([^\s/@:?]+@[A-Za-z0-9.-]+)/?")
 MAIL_SCHEMES = ("mailto", "mailtos")
 # Apprise sends headers along with these; the key of a delivery is one.
-WITH_HEADERS = (*MAIL_SCHEMES, "json", "jsons", "xml", "xmls", "form", "forms")
+WITH_HEADERS = ("json", "jsons", "xml", "xmls", "form", "forms")
 # How long a receiver may take to be there, and to say that it has taken something. A sensor's tick
 # has a minute.
 CONNECT_S, ANSWER_S = 10, 20
 # It was there, and did not say so in time.
 _WARNING = re.compile(r"(?:WARNING|ERROR|CRITICAL) (.*)")
 _TOO_LATE = re.compile(r"[Rr]ead timed out")
-KEY_HEADER = "Idempotency-Key"
-SENDER = "bookbag@localhost"
 # How it is shown where the receiver has signs for it.
 _TYPES = {"recovered": "success", "digest": "info", "high": "failure", "critical": "failure"}
-
-
-class SendError(Exception):
-    """It did not arrive; the message says why. `is_final`: it never will."""
-
-    def __init__(self, message: str, *, is_final: bool = False) -> None:
-        super().__init__(message)
-        self.is_final = is_final
 
 
 @dataclass(frozen=True)
@@ -79,7 +69,7 @@ class Channel:
         service = _service(self.address)
         if service is None:
             return f"{self.scheme}://…"
-        if self.scheme in WITH_HEADERS:
+        if self.scheme in (*MAIL_SCHEMES, *WITH_HEADERS):
             # Of a webhook the path is the key.
             parts = urlsplit(self.address)
             return f"{self.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
@@ -96,37 +86,22 @@ class Channel:
     def send(self, message: Kept, folder: Path) -> None:
         """Sends; where there is no mail server, writes the mail to `folder`. Raises SendError."""
         if self.is_file:
-            self._write(message, folder)
+            path = folder / f"{message.message_id}.eml"
+            write_mail(mail_of(message, SENDER, self.person or ""), path)
             return
-        target = self._target()
-        target = _with(target, "cto", str(CONNECT_S))
-        target = _with(target, "rto", str(ANSWER_S))
-        if target.partition("://")[0].lower() in WITH_HEADERS:
-            target = _with(target, f"+{KEY_HEADER}", message.message_id)
-        # Not before it is needed: it takes a tenth of a second to load.
-        import apprise
-
-        service = _service(target)
+        service = _service(self._target())
         if service is None:
             raise SendError(self.error() or "it cannot be sent", is_final=True)
-        sender = apprise.Apprise(asset=_asset())
-        sender.add(service)
-        kind = _TYPES.get(message.event) or _TYPES.get(message.severity, "warning")
-        with _heard() as said:
-            has_arrived = sender.notify(
-                title=message.title,
-                body=message.body,
-                body_format=apprise.NotifyFormat.TEXT,
-                notify_type=apprise.NotifyType(kind),
-            )
-            lines = said.getvalue().strip().splitlines()
-        if not has_arrived:
-            is_unsure = any(_TOO_LATE.search(line) for line in lines)
-            warnings = [found[1] for line in lines if (found := _WARNING.match(line))]
-            told = warnings[-1] if warnings else "the receiver did not take it"
-            if is_unsure:
-                told = f"no answer within {ANSWER_S} s: it may have arrived or not"
-            raise SendError(self._without_host(told), is_final=is_unsure)
+        try:
+            if self.scheme in MAIL_SCHEMES:
+                server = Server.of(service)
+                to, copies = ", ".join(server.receivers), ", ".join(server.copies)
+                mail = mail_of(message, server.sender, to, copies)
+                send_mail(mail, server, CONNECT_S, ANSWER_S)
+            else:
+                _notify(message, self._target())
+        except SendError as error:
+            raise SendError(self._without_host(str(error)), is_final=error.is_final) from error
 
     def _without_host(self, text: str) -> str:
         try:
@@ -140,18 +115,37 @@ class Channel:
             return self.address
         return _with(self.server, "to", quote(self.person))
 
-    def _write(self, message: Kept, folder: Path) -> None:
-        mail = EmailMessage()
-        mail["From"], mail["To"] = SENDER, self.person
-        mail["Subject"] = message.title
-        mail["Date"] = message.created_at
-        mail["Message-ID"] = f"<{message.message_id}@bookbag>"
-        mail.set_content(message.body)
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{message.message_id}.eml"
-        beside = path.with_suffix(".next")
-        beside.write_bytes(mail.as_bytes())
-        os.replace(beside, path)
+
+def _notify(message: Kept, target: str) -> None:
+    """Has Apprise send to what is no mail. Raises SendError."""
+    # Not before it is needed: it takes a tenth of a second to load.
+    import apprise
+
+    target = _with(target, "cto", str(CONNECT_S))
+    target = _with(target, "rto", str(ANSWER_S))
+    if target.partition("://")[0].lower() in WITH_HEADERS:
+        target = _with(target, f"+{KEY_HEADER}", message.message_id)
+    service = _service(target)
+    sender = apprise.Apprise(asset=_asset())
+    sender.add(service)
+    kind = _TYPES.get(message.event) or _TYPES.get(message.severity, "warning")
+    files = [str(path) for path in message.files if path.suffix == ".pdf" and path.exists()]
+    with _heard() as said:
+        has_arrived = sender.notify(
+            title=message.title,
+            body=message.body,
+            body_format=apprise.NotifyFormat.TEXT,
+            notify_type=apprise.NotifyType(kind),
+            attach=files if files and service.attachment_support else None,
+        )
+        lines = said.getvalue().strip().splitlines()
+    if not has_arrived:
+        is_unsure = any(_TOO_LATE.search(line) for line in lines)
+        warnings = [found[1] for line in lines if (found := _WARNING.match(line))]
+        told = warnings[-1] if warnings else "the receiver did not take it"
+        if is_unsure:
+            told = f"no answer within {ANSWER_S} s: it may have arrived or not"
+        raise SendError(told, is_final=is_unsure)
 
 
 def _with(address: str, name: str, value: str) -> str:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
 
-from reports.channels import Channel, SendError
+from reports.channels import Channel
+from reports.errors import SendError
 from reports.outbox import RETRIES, Kept, Outbox
 
 UNKNOWN_CHANNEL = "its address is not among those of bookbag.toml and the environment"

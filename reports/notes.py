@@ -35,6 +35,8 @@ LATE = f"""
         kpi = 'source_freshness' or (kpi = 'pipeline_runs' and starts_with(stat, 'ingest '))
     )
 """
+# What headlines are made of, and the table that holds it.
+FED = {"tickets": "fct_tickets", "orders": "fct_orders", "ratings": "fct_csat_ratings"}
 SEGMENTS = ("handling", "channel", "category", "team", "customer_segment")
 
 
@@ -74,12 +76,15 @@ class Event:
 
 @dataclass(frozen=True)
 class Source:
-    """A source that is late or has rows set aside."""
+    """A source that is late or has rows set aside; it `feeds` the tables of FED that have rows of
+    it, and may be to feed each where nothing has come from it yet.
+    """
 
     source: str
     last_instant_at: datetime | None
     is_stale: bool
     quarantined_rows: int
+    feeds: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -197,10 +202,17 @@ def _sources(connection: duckdb.DuckDBPyConnection, account: Account) -> tuple[S
         return None
     late = f"select replace(stat, 'ingest ', '') from marts.alerts where {LATE}"
     is_told = "false" if not has_table(connection, "alerts") else f"source in ({late})"
+    feeds = ", ".join(
+        f"source in (select source from core.{table}) or loaded_at is null as feeds_{what}"
+        if has_table(connection, table, "core")
+        else f"true as feeds_{what}"
+        for what, table in FED.items()
+    )
     sql = f"""
         select source, epoch_us(last_instant_at) as last_us,
             coalesce(is_stale, false) or {is_told} as is_stale,
-            coalesce(quarantined_rows, 0) as quarantined_rows
+            coalesce(quarantined_rows, 0) as quarantined_rows,
+            {feeds}
         from marts.source_freshness
         where is_stale or {is_told} or quarantined_rows > 0
         order by source
@@ -211,6 +223,7 @@ def _sources(connection: duckdb.DuckDBPyConnection, account: Account) -> tuple[S
             local_time(row["last_us"], account.timezone),
             row["is_stale"],
             row["quarantined_rows"],
+            frozenset(what for what in FED if row[f"feeds_{what}"]),
         )
         for row in rows(connection, sql)
     )

@@ -11,7 +11,7 @@ import fcntl
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,13 +35,20 @@ create table if not exists messages (
 create table if not exists subjects (
     message_id text, subject text, severity text, primary key (message_id, subject)
 ) without rowid;
+create table if not exists files (
+    message_id text, place integer, path text, primary key (message_id, place)
+) without rowid;
 create index if not exists messages_by_state on messages (state, due_us)"""
 
 _MESSAGES = """
 select messages.*, (
     select json_group_object(subject, subjects.severity) from subjects
     where subjects.message_id = messages.message_id
-) as subjects
+) as subjects, (
+    select json_group_array(path) from (
+        select path from files where files.message_id = messages.message_id order by place
+    )
+) as files
 from messages"""
 _AS_THEY_ARE = (
     "message_id", "channel", "event", "severity", "title", "body", "state", "attempts", "error",
@@ -51,7 +58,8 @@ _AS_THEY_ARE = (
 @dataclass(frozen=True)
 class Message:
     """Something to tell a channel. `subjects` are what it tells of, by id, and how grave each is:
-    incidents, or the period of a report; `event` is what happens to them.
+    incidents, or the period of a report; `event` is what happens to them. `files` go with it: a
+    mail goes out as the `.eml` among them. What `is_single` is put in once, whenever that is.
     """
 
     channel: str
@@ -61,6 +69,8 @@ class Message:
     body: str
     subjects: Mapping[str, str]
     due_at: datetime
+    files: Sequence[Path] = ()
+    is_single: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,7 @@ class Kept:
     created_at: datetime
     sent_at: datetime | None
     subjects: Mapping[str, str]
+    files: tuple[Path, ...] = ()
 
     @property
     def has_arrived(self) -> bool:
@@ -94,7 +105,8 @@ class Outbox:
 
     def put(self, message: Message, now: datetime) -> str:
         """Puts a message in and gives its id, the same in each attempt to send it."""
-        told = (message.channel, message.event, message.severity, *message.subjects, str(_us(now)))
+        told = (message.channel, message.event, message.severity, *message.subjects)
+        told += () if message.is_single else (str(_us(now)),)
         message_id = hashlib.sha256("|".join(told).encode()).hexdigest()[:16]
         with self._open() as connection:
             connection.execute(
@@ -108,6 +120,10 @@ class Outbox:
             connection.executemany(
                 "insert into subjects values (?, ?, ?) on conflict do nothing",
                 [(message_id, *subject) for subject in message.subjects.items()],
+            )
+            connection.executemany(
+                "insert into files values (?, ?, ?) on conflict do nothing",
+                [(message_id, place, str(path)) for place, path in enumerate(message.files)],
             )
         return message_id
 
@@ -209,6 +225,7 @@ class Outbox:
                 created_at=_instant(row["created_us"]),
                 sent_at=None if row["sent_us"] is None else _instant(row["sent_us"]),
                 subjects=json.loads(row["subjects"]),
+                files=tuple(map(Path, json.loads(row["files"]))),
             )
             for row in rows
         ]

@@ -18,6 +18,9 @@ from reports.periods import Grain
 from reports.reading import has_table, local_time, rows
 
 HANDLINGS = ("all", "ai_handled", "human_handled")
+_TEXTS = (
+    "label", "unit", "definition", "owner", "protocol", "cadence", "benchmark", "benchmark_source",
+)  # fmt: skip
 WHOLE_ACCOUNT = "channel = 'all' and category = 'all' and team = 'all' and customer_segment = 'all'"
 
 
@@ -52,9 +55,12 @@ class Kpi:
     unit: str
     direction: str
     quadrant: str
+    definition: str
     owner: str
     protocol: str
     cadence: str
+    benchmark: str
+    benchmark_source: str
     stats: tuple[Stat, ...]
     target_stat: str | None
     good: float | None
@@ -119,15 +125,16 @@ def read_catalog(connection: duckdb.DuckDBPyConnection) -> dict[str, Kpi]:
     """The KPIs in the order of their codes, by name."""
     units = _read_units(connection)
     sql = """
-        select code, kpi, label, tier, unit, direction, quadrant, owner, protocol, cadence, stats,
-            target_stat, good, better, best, available, unavailable_reason
+        select code, kpi, label, tier, unit, direction, quadrant, definition, owner, protocol,
+            cadence, benchmark, benchmark_source, stats, target_stat, good, better, best, available,
+            unavailable_reason
         from marts.kpi_catalog
         order by
             regexp_extract(code, '^[A-Z]+'), try_cast(regexp_extract(code, '[0-9]+') as int), kpi
     """
     catalog = {}
     for row in rows(connection, sql):
-        text = {key: plain(row[key]) for key in ("label", "unit", "owner", "protocol", "cadence")}
+        text = {key: plain(row[key]) for key in _TEXTS}
         stats = tuple(
             _stat(row["kpi"], stat, units.get((row["kpi"], stat)) or text["unit"])
             for stat in json.loads(row["stats"] or "[]")

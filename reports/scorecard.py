@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -24,9 +25,7 @@ from reports.published import (
     Kpi,
     Stat,
     Statuses,
-    read_catalog,
     read_figures,
-    read_statuses,
 )
 from reports.reading import has_table, rows
 
@@ -51,10 +50,13 @@ class ScorecardRow:
     status: str
 
 
-def read_scorecard(connection: duckdb.DuckDBPyConnection, period: Period) -> list[ScorecardRow]:
+def read_scorecard(
+    connection: duckdb.DuckDBPyConnection,
+    catalog: dict[str, Kpi],
+    statuses: Statuses,
+    period: Period,
+) -> list[ScorecardRow]:
     """The rows of the 13 periods that end with this one: headlines first, then by code."""
-    statuses = read_statuses(connection, period.grain)
-    catalog = read_catalog(connection)
     wanted = [
         (catalog[name], stat, handling)
         for name in dict.fromkeys((*HEADLINES, *catalog))
@@ -126,12 +128,12 @@ def _from_values(
     return made
 
 
-def scorecard_csv(connection: duckdb.DuckDBPyConnection, period: Period, currency: str) -> str:
+def scorecard_csv(scorecard: Sequence[ScorecardRow], period: Period, currency: str) -> str:
     """The scorecard as CSV (UTF-8, RFC 4180): plain numbers, empty where unknown or not final."""
     days = [one.starts_on.isoformat() for one in period.trend()]
     header = ["kpi", "stat", "label", "unit", "handling", *days, "target", "baseline", "status"]
     lines: list[list[Cell]] = [[*header]]
-    for row in read_scorecard(connection, period):
+    for row in scorecard:
         unit = currency if row.stat.kind == "currency" else row.stat.unit
         names = (row.kpi.kpi, row.stat.name, row.kpi.label, unit, row.handling)
         lines.append([*names, *row.values, row.target, row.baseline, row.status])

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 import duckdb
 
 from reports.cards import Card, read_cards
+from reports.categories import Category, read_categories
 from reports.diagnostics import Group, read_groups
 from reports.errors import NotCompleteError, PeriodError
 from reports.notes import Alert, Notes, read_alerts, read_notes
 from reports.periods import TREND, Period, Rhythm, period_from, period_named
 from reports.published import (
     Account,
+    Kpi,
     latest_complete,
     read_account,
     read_catalog,
@@ -25,9 +27,17 @@ from reports.published import (
     read_statuses,
 )
 from reports.reading import require_tables
+from reports.scorecard import ScorecardRow, read_scorecard
 
 # Periods read before the trend: the longest look-ahead of a figure is 30 days (METRICS.md A5).
 _EARLIER = 6
+# What each headline is made of, as in `Source.feeds`.
+MADE_OF = {
+    "csat": frozenset({"tickets", "ratings"}),
+    "deflection_rate": frozenset({"tickets"}),
+    "first_contact_resolution": frozenset({"tickets"}),
+    "tickets_per_order": frozenset({"tickets", "orders"}),
+}
 
 
 @dataclass(frozen=True)
@@ -39,8 +49,28 @@ class Summary:
     period: Period
     cards: tuple[Card, ...]
     groups: tuple[Group, ...]
+    categories: tuple[Category, ...]
     alerts: tuple[Alert, ...] | None
     notes: Notes
+    scorecard: tuple[ScorecardRow, ...]
+    catalog: tuple[Kpi, ...]
+
+    @property
+    def title(self) -> str:
+        """Weekly support summary."""
+        return f"{self.rhythm.name.capitalize()} support summary"
+
+    @property
+    def waits(self) -> dict[str, tuple[Card, ...]]:
+        """The headlines that each late source feeds: while there are any, the report is held."""
+        late = [source for source in self.notes.sources or () if source.is_stale]
+        waiting = {
+            source.source: tuple(
+                card for card in self.cards if source.feeds & MADE_OF[card.line.kpi.kpi]
+            )
+            for source in late
+        }
+        return {source: cards for source, cards in waiting.items() if cards}
 
     @property
     def open_alerts(self) -> tuple[Alert, ...]:
@@ -71,8 +101,11 @@ def build_summary(
         period=period,
         cards=read_cards(catalog, figures, statuses, period),
         groups=read_groups(catalog, figures, statuses, rhythm, period),
+        categories=read_categories(connection, catalog, period),
         alerts=read_alerts(connection, catalog, account),
         notes=read_notes(connection, catalog, statuses, account, rhythm, period),
+        scorecard=tuple(read_scorecard(connection, catalog, statuses, period)),
+        catalog=tuple(catalog.values()),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from reports.cards import Card
-from reports.formats import Kind, figure, threshold
+from reports.categories import Category
+from reports.formats import Kind, change, figure, number, threshold
 from reports.judging import Target
 from reports.summary import Summary
 
@@ -43,6 +44,14 @@ def range_text(lower: float | None, upper: float | None, kind: Kind, currency: s
         edge = "at most" if lower is None else "at least"
         return f"{edge} {figure(upper if lower is None else lower, kind, currency)}"
     return f"{figure(lower, kind, currency)} to {figure(upper, kind, currency)}"
+
+
+def category_change(category: Category, grain: str) -> str:
+    """How the tickets of a category moved: "+12 % from 21"."""
+    if not category.previous:
+        return f"none the {grain} before"
+    text = change(category.tickets, category.previous, "count", "context").text
+    return f"{text} from {number(category.previous)}"
 
 
 def lede(summary: Summary) -> str:

@@ -85,7 +85,8 @@ def differing_tables(one: Path, other: Path) -> list[str]:
         tables = connection.execute(
             "select schema_name || '.' || table_name from duckdb_tables()"
             " where database_name = 'one'"
-            " and table_name not in ('alert_deliveries', 'kpi_snapshots', 'pipeline_runs')"
+            " and table_name not in ('alert_deliveries', 'report_deliveries', 'kpi_snapshots',"
+            " 'pipeline_runs')"
             " order by 1"
         ).fetchall()
         differing = []

@@ -189,7 +189,10 @@ def test_what_is_not_judged_is_not_published_but_its_incident_is(place: Workplac
         assert copy.execute("select count(*) > 1 from marts.pipeline_runs").fetchall() == [(True,)]
     manifest = json.loads((place.published / "manifest.json").read_text())
     assert manifest["inputs"] == "former"
-    told = ["alert_deliveries", "alerts", "kpi_values", "pipeline_runs", "source_freshness"]
+    told = [
+        *("alert_deliveries", "alerts", "kpi_values", "pipeline_runs", "report_deliveries"),
+        "source_freshness",
+    ]
     assert list(manifest["tables"]) == [f"marts.{name}" for name in told]
     files = sorted(path.stem for path in (place.published / "parquet").iterdir())
     assert files == told
@@ -242,7 +245,7 @@ def test_the_weekly_summary_says_first_which_source_is_late(tmp_path: Path) -> N
                 None, None, 600.0, None, None, False, "Analytics engineer", "Check the source.",
                 AS_OF, None, None, None,
             )  # fmt: skip
-        page = Page(write_report(connection, tmp_path, WEEKLY)[0].read_text(encoding="utf-8"))
+        page = Page(write_report(connection, tmp_path, WEEKLY).files[0].read_text(encoding="utf-8"))
     told = page.texts["header"]
     assert "gorgias, shopify are late: figures wait for what has not come." in told
     assert "shopify · late" in page.texts["About the data"]

@@ -26,7 +26,9 @@ def shop() -> Iterator[Shop]:
 
 @pytest.fixture
 def page(shop: Shop, tmp_path: Path) -> Page:
-    return Page(write_report(shop.connection, tmp_path, WEEKLY)[0].read_text(encoding="utf-8"))
+    return Page(
+        write_report(shop.connection, tmp_path, WEEKLY).files[0].read_text(encoding="utf-8")
+    )
 
 
 def test_headline_cards_show_the_core_four_with_hand_worked_figures(page: Page) -> None:
@@ -107,7 +109,7 @@ def test_hostile_text_is_harmless_and_nothing_is_fetched(page: Page) -> None:
 
 
 def test_partial_weeks_never_appear(page: Page, shop: Shop, tmp_path: Path) -> None:
-    table = write_report(shop.connection, tmp_path, WEEKLY)[1].read_text(encoding="utf-8")
+    table = write_report(shop.connection, tmp_path, WEEKLY).files[1].read_text(encoding="utf-8")
     assert "777" not in page.html.replace("#", "") and "777" not in table
     assert "2026-11-23" not in table
 
@@ -116,9 +118,9 @@ def test_the_same_published_copy_gives_the_same_bytes(tmp_path: Path) -> None:
     with duckdb.connect(tmp_path / "bookbag.duckdb") as connection:
         fill(Shop(connection))
     with duckdb.connect(tmp_path / "bookbag.duckdb", read_only=True) as connection:
-        first = [path.read_bytes() for path in write_report(connection, tmp_path, WEEKLY)]
+        first = [path.read_bytes() for path in write_report(connection, tmp_path, WEEKLY).files]
         connection.execute("set timezone = 'Asia/Tokyo'")
-        paths = write_report(connection, tmp_path, WEEKLY, "2026-W47")
+        paths = write_report(connection, tmp_path, WEEKLY, "2026-W47").files
     assert [path.read_bytes() for path in paths] == first
     folder = tmp_path / "weekly" / "2026-W47"
     assert sorted(folder.iterdir()) == sorted(paths) == sorted(folder.glob("summary.*"))
@@ -127,7 +129,7 @@ def test_the_same_published_copy_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_an_earlier_week_shows_its_own_figures_and_no_later_baseline(
     shop: Shop, tmp_path: Path
 ) -> None:
-    html, table = write_report(shop.connection, tmp_path, WEEKLY, "2026-W46")
+    html, table = write_report(shop.connection, tmp_path, WEEKLY, "2026-W46").files[:2]
     page = Page(html.read_text(encoding="utf-8"))
     assert "4.35 / 5" in page.texts["csat"] and "−0.06, worse than 4.41" in page.texts["csat"]
     assert page.cells["full_resolution_time.median"][4] == "—"
@@ -151,7 +153,7 @@ def test_the_monthly_report_shows_months_and_the_figures_that_are_looked_at_by_m
         " as good, 0.08 as better, 0.04 as best, 'better' as target_tier, null as context_note)"
         " from marts.kpi_status where kpi = 'csat'"
     )
-    html, table = write_report(shop.connection, tmp_path, MONTHLY)
+    html, table = write_report(shop.connection, tmp_path, MONTHLY).files[:2]
     assert html == tmp_path / "monthly" / "2026-10" / "summary.html"
     page = Page(html.read_text(encoding="utf-8"))
     header = page.texts["header"]
@@ -212,7 +214,9 @@ def test_a_headline_that_the_data_cannot_give_is_named_with_its_reason(
         "update marts.kpi_catalog set available = false, unavailable_reason = 'no ratings loaded' "
         "where kpi = 'csat'"
     )
-    page = Page(write_report(shop.connection, tmp_path, WEEKLY)[0].read_text(encoding="utf-8"))
+    page = Page(
+        write_report(shop.connection, tmp_path, WEEKLY).files[0].read_text(encoding="utf-8")
+    )
     assert page.texts["csat"].startswith("CSAT — No figure: no ratings loaded.")
     assert "No figure for CSAT: no ratings loaded." in page.texts["header"]
     assert "Two of three headline figures that can be judged are on target." in page.texts["header"]
@@ -232,7 +236,9 @@ def test_an_alert_names_its_stat_and_reads_in_the_unit_of_that_stat(
         " upper = null, channel = 'all', category = 'all', customer_segment = 'new'"
         " where alert_id = 'a1'"
     )
-    page = Page(write_report(shop.connection, tmp_path, WEEKLY)[0].read_text(encoding="utf-8"))
+    page = Page(
+        write_report(shop.connection, tmp_path, WEEKLY).files[0].read_text(encoding="utf-8")
+    )
     told = page.texts["Open alerts"]
     assert "index · customer segment new" in told and "2.37×, expected at least 2.40×" in told
 
@@ -287,7 +293,7 @@ def test_the_scorecard_has_thirteen_weeks_and_safe_cells(shop: Shop, tmp_path: P
         ("revenue_saved", "value", "all"),
     ):  # fmt: skip
         shop.insert("scorecard", kpi, stat, handling, *values, 4.3, 4.38, "@better", MONDAY)
-    path = write_report(shop.connection, tmp_path, WEEKLY)[1]
+    path = write_report(shop.connection, tmp_path, WEEKLY).files[1]
     with path.open(encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
     keys = [(row["kpi"], row["handling"]) for row in table]

@@ -15,8 +15,8 @@ from random import Random
 import duckdb
 import pytest
 
-from bookbag_orchestration.alert_deliveries import write_deliveries
 from bookbag_orchestration.alerting import bring_up_to_date
+from bookbag_orchestration.deliveries import write_deliveries
 from bookbag_orchestration.resources import Workplace
 from bookbag_orchestration.sections import Alerts, Mail
 from bookbag_orchestration.telling import send

@@ -2,25 +2,27 @@
 
 The newest complete period is made from the figures as they are. An older one, in a backfill or when
 several were missed, is made as it would have been when it was due, however much has changed since.
-Reports are only written: nothing is sent, neither by the schedule nor by a backfill.
+What the schedule asks for goes to its receivers; what is made by hand or by a backfill is only
+written.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
+from datetime import UTC, datetime
 from time import monotonic
 
 import dagster as dg
 
 from bookbag_orchestration.as_it_was import as_it_was
+from bookbag_orchestration.report_delivery import DELIVER_TAG, is_news, post, words
 from bookbag_orchestration.report_periods import Calendar, calendars
-from bookbag_orchestration.report_requests import ACCOUNT
+from bookbag_orchestration.report_requests import ACCOUNT, RECEIVERS
 from bookbag_orchestration.resources import Progress, Workplace, workplace
 from bookbag_orchestration.steps import recorded
 from reports.errors import NotCompleteError, PeriodError
-from reports.files import write_report
+from reports.files import Written, write_report
 from reports.periods import Period
+from reports.posting import HELD
 from reports.published import read_account
 from reports.summary import default_period, period_asked
 
@@ -29,9 +31,9 @@ SUMMARIZED = ("kpi_values", "kpi_catalog", "kpi_status", "scorecard", "account")
 
 @dataclass(frozen=True)
 class Report:
-    """Files that were written, and up to when their figures know: local time of the account."""
+    """What was written, and up to when its figures know: local time of the account."""
 
-    files: list[Path]
+    written: Written
     as_of: datetime
 
 
@@ -45,15 +47,15 @@ def make(place: Workplace, calendar: Calendar, period: Period) -> Report:
     with place.connect(read_only=True) as connection:
         period_asked(connection, rhythm, period.label)
         if period == default_period(connection, rhythm):
-            files = write_report(connection, place.reports, rhythm, period.label)
-            return Report(files, read_account(connection).data_as_of)
+            written = write_report(connection, place.reports, rhythm, period.label)
+            return Report(written, read_account(connection).data_as_of)
     due_at, fixed = calendar.due_at(period), place.config.as_of
     with (
         as_it_was(place, min(due_at, fixed) if fixed else due_at) as past,
         past.connect(read_only=True) as connection,
     ):
-        files = write_report(connection, place.reports, rhythm, period.label)
-        return Report(files, read_account(connection).data_as_of)
+        written = write_report(connection, place.reports, rhythm, period.label)
+        return Report(written, read_account(connection).data_as_of)
 
 
 def report_asset(place: Workplace, calendar: Calendar) -> dg.AssetsDefinition:
@@ -66,8 +68,8 @@ def report_asset(place: Workplace, calendar: Calendar) -> dg.AssetsDefinition:
         partitions_def=calendar.partitions,
         deps=[["marts", "alerts"], *(["marts", table] for table in SUMMARIZED)],
         output_required=False,
-        description=f"A {calendar.rhythm.grain} as one HTML file, and the scorecard as CSV.",
-        kinds={"html", "csv"},
+        description=f"A {calendar.rhythm.grain} as page, mail, PDF, workbook and data.",
+        kinds={"html", "pdf", "excel"},
         pool=place.pool,
     )
     @recorded(place, "report", name)
@@ -95,14 +97,22 @@ def report_asset(place: Workplace, calendar: Calendar) -> dg.AssetsDefinition:
             tell(f"{period.label}: {error}")
             yield dg.MaterializeResult(metadata={**about, "files": 0})
             return
-        tell(f"{period.label}: {len(report.files)} files")
+        written, now = report.written, datetime.now(UTC)
+        tell(f"{period.label}: {len(written.files)} files")
+        if written.lacks:
+            tell(written.lacks)
+        if DELIVER_TAG in context.run.tags and is_news(calendar, written, now):
+            posted = post(place, calendar, written, now)
+            tell(f"{period.label}: {words(posted)}")
+            about |= {RECEIVERS: posted.receivers}
+            about |= {HELD: posted.held} if posted.held else {}
         yield dg.MaterializeResult(
             metadata={
                 **about,
                 "as_of": f"{report.as_of.replace(tzinfo=calendar.zone):%Y-%m-%dT%H:%M:%S%z}",
-                "files": len(report.files),
-                "folder": dg.MetadataValue.path(report.files[0].parent),
-                "bytes": sum(file.stat().st_size for file in report.files),
+                "files": len(written.files),
+                "folder": dg.MetadataValue.path(written.folder),
+                "bytes": sum(file.stat().st_size for file in written.files),
             }
         )
 

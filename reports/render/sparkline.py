@@ -17,8 +17,11 @@ WIDTH, HEIGHT, MARGIN = 240, 52, 6
 Spot = tuple[float, float]
 
 
-def sparkline(points: Sequence[Point], target: float | None, description: str) -> Markup:
-    """The points from left to right, a period each; the target as a dashed line.
+def sparkline(
+    points: Sequence[Point], target: float | None, description: str, style: str = ""
+) -> Markup:
+    """The points from left to right, a period each; the target as a dashed line. `style` is CSS for
+    where no page gives it.
 
     One without a value is a gap. What is not final yet is dashed and ends in an open dot.
     """
@@ -31,6 +34,8 @@ def sparkline(points: Sequence[Point], target: float | None, description: str) -
         _spot(place, len(points), point.value, low, high) for place, point in enumerate(points)
     ]
     parts = [f"<title>{escape(description)}</title>"]
+    if style:
+        parts.append(f"<style>{style}</style>")
     if target is not None:
         y = _height(target, low, high)
         parts.append(f'<path class="aim" d="M{MARGIN} {y:.1f}H{WIDTH - MARGIN}"/>')
@@ -44,7 +49,10 @@ def sparkline(points: Sequence[Point], target: float | None, description: str) -
             parts.append(
                 f'<circle class="{name}" cx="{spot[0]:.1f}" cy="{spot[1]:.1f}" r="{radius}"/>'
             )
-    head = f'<svg class="trend" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">'
+    head = (
+        f'<svg class="trend" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
+        ' role="img">'
+    )
     return Markup("".join((head, *parts, "</svg>")))
 
 

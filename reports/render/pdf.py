@@ -1,0 +1,46 @@
+"""The summary as PDF: the page on A4, tagged for whoever hears it, with the project's own font.
+
+Nothing is fetched: the font lies beside this file, an address that got into the page is refused.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from reports.errors import NoPdfError
+from reports.render.drawings import LIGHT
+from reports.render.environment import TEMPLATES
+from reports.render.html import summary_html
+from reports.summary import Summary
+
+FONTS = Path(__file__).parent / "fonts"
+
+
+def summary_pdf(summary: Summary) -> bytes:
+    """The PDF (PDF/UA-1). Raises NoPdfError where the system's Pango is missing."""
+    try:
+        # Not before it is needed: it loads libraries of the system.
+        import weasyprint
+        from weasyprint.text.fonts import FontConfiguration
+        from weasyprint.urls import URLFetcher
+    except OSError as error:
+        raise NoPdfError(
+            "no PDF: Pango, which lays out its text, is not on this machine. Install it "
+            "(Debian and Ubuntu: apt-get install libpango-1.0-0 libpangoft2-1.0-0; macOS: "
+            f"brew install pango) and run `bookbag report` again. ({error})"
+        ) from error
+    # What it says of style sheets is about rules for screens.
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)
+    fonts = FontConfiguration()
+    sheet = weasyprint.CSS(
+        filename=TEMPLATES / "summary.print.css",
+        base_url=f"{FONTS.as_uri()}/",
+        url_fetcher=URLFetcher(allowed_protocols=["file"]),
+        font_config=fonts,
+    )
+    page = weasyprint.HTML(
+        string=summary_html(summary, LIGHT), url_fetcher=URLFetcher(allowed_protocols=[])
+    )
+    made: bytes = page.write_pdf(stylesheets=[sheet], font_config=fonts, pdf_variant="pdf/ua-1")
+    return made
