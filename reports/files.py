@@ -65,6 +65,9 @@ def write_report(
     contents["eml"] = summary_mail(summary, attached)
     target = folder / rhythm.name / label
     target.mkdir(parents=True, exist_ok=True)
+    if lacks:
+        # The one of an earlier time shows other figures.
+        (target / "summary.pdf").unlink(missing_ok=True)
     files = [_put(target / f"summary.{kind}", content) for kind, content in contents.items()]
     return Written(summary, files, lacks)
 

@@ -18,6 +18,7 @@ Kind = Literal[
 ]  # fmt: skip
 
 UNKNOWN = "—"
+LONGEST = 500  # characters of a text of others
 MINUS = "\u2212"
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July",
@@ -68,8 +69,11 @@ def kind_of(kpi: str, stat: str, unit: str) -> Kind:
 
 
 def plain(text: str | None) -> str:
-    """Text of others without control and direction marks; white space runs become one space."""
-    return " ".join(_INVISIBLE.sub("", text or "").split())
+    """Text of others without control and direction marks; white space runs become one space, and
+    what nobody would read to its end is cut.
+    """
+    words = " ".join(_INVISIBLE.sub("", text or "").split())
+    return words if len(words) <= LONGEST else f"{words[:LONGEST].rstrip()} …"
 
 
 def number(value: float, decimals: int = 0) -> str:

@@ -11,16 +11,28 @@ import hashlib
 
 from markupsafe import Markup
 
+from reports.render.drawings import LIGHT
 from reports.render.environment import TEMPLATES
 from reports.render.templates import summary_templates
 from reports.summary import Summary
 
 
-def summary_html(summary: Summary, drawn: str = "") -> str:
-    """The page; the same summary gives the same text. `drawn` is the style of its drawings where
-    that of the page does not reach them.
-    """
-    style = (TEMPLATES / "summary.css").read_text(encoding="utf-8")
+def summary_html(summary: Summary) -> str:
+    """The page; the same summary gives the same text."""
+    return _page(summary, _css("summary.css"))
+
+
+def print_html(summary: Summary) -> str:
+    """The page as it is printed on A4."""
+    return _page(summary, _css("summary.css") + _css("summary.print.css"), LIGHT)
+
+
+def _css(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _page(summary: Summary, style: str, drawn: str = "") -> str:
+    """`drawn` is the style of its drawings where that of the page does not reach them."""
     template = summary_templates(summary, style=drawn).get_template("summary.html.j2")
     return template.render(style=Markup(style), policy=_policy(style))
 

@@ -69,7 +69,8 @@ def summary_mail(summary: Summary, attached: Sequence[Attachment]) -> bytes:
         )
     for each in attached:
         major, minor, _ = _TYPES[each.kind]
-        mail.add_attachment(each.content, major, minor, filename=each.name)
+        charset = {"charset": "utf-8"} if major == "text" else None
+        mail.add_attachment(each.content, major, minor, filename=each.name, params=charset)
     manifolds = (part for part in mail.walk() if part.is_multipart())
     for number, part in enumerate(manifolds):
         part.set_boundary(f"=_{_digest(named)}_{number}")

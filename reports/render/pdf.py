@@ -9,16 +9,16 @@ import logging
 from pathlib import Path
 
 from reports.errors import NoPdfError
-from reports.render.drawings import LIGHT
-from reports.render.environment import TEMPLATES
-from reports.render.html import summary_html
+from reports.render.html import print_html
 from reports.summary import Summary
 
 FONTS = Path(__file__).parent / "fonts"
 
 
 def summary_pdf(summary: Summary) -> bytes:
-    """The PDF (PDF/UA-1). Raises NoPdfError where the system's Pango is missing."""
+    """The PDF (PDF/UA-1). Raises NoPdfError where the system's Pango is missing, and where a page
+    cannot be laid out.
+    """
     try:
         # Not before it is needed: it loads libraries of the system.
         import weasyprint
@@ -34,13 +34,18 @@ def summary_pdf(summary: Summary) -> bytes:
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     fonts = FontConfiguration()
     sheet = weasyprint.CSS(
-        filename=TEMPLATES / "summary.print.css",
-        base_url=f"{FONTS.as_uri()}/",
+        filename=FONTS / "inter.css",
         url_fetcher=URLFetcher(allowed_protocols=["file"]),
         font_config=fonts,
     )
-    page = weasyprint.HTML(
-        string=summary_html(summary, LIGHT), url_fetcher=URLFetcher(allowed_protocols=[])
-    )
-    made: bytes = page.write_pdf(stylesheets=[sheet], font_config=fonts, pdf_variant="pdf/ua-1")
+    nothing = URLFetcher(allowed_protocols=[])
+    page = weasyprint.HTML(string=print_html(summary), url_fetcher=nothing)
+    try:
+        made: bytes = page.write_pdf(stylesheets=[sheet], font_config=fonts, pdf_variant="pdf/ua-1")
+    except Exception as error:
+        # It is one of six files; the others need not wait for what its layout trips over.
+        raise NoPdfError(
+            f"no PDF: WeasyPrint cannot lay out summary.html ({type(error).__name__}: {error}). "
+            "Look there for a text of unusual length, and please report it."
+        ) from error
     return made
