@@ -12,6 +12,8 @@ from html.parser import HTMLParser
 
 import duckdb
 
+# What each period of a report has, by name.
+FILES = [f"summary.{kind}" for kind in ("csv", "eml", "html", "json", "pdf", "xlsx")]
 MONDAY = datetime(2026, 11, 16)
 WEEK = timedelta(days=7)
 AS_OF = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)  # midnight in Berlin: W47 is just complete

@@ -18,6 +18,7 @@ from bookbag_orchestration.resources import Progress, Workplace
 from bookbag_orchestration.settings import Settings
 from bookbag_orchestration.steps import reporting
 from tests.operations_support import ROME, calendar_of, office, utc
+from tests.report_support import FILES
 from tests.support import bookbag
 
 
@@ -90,7 +91,7 @@ def test_a_backfill_of_an_old_week_gives_the_report_that_was_due_then_and_change
     before, environment = state_of(home), dict(os.environ)
     result = report_of(place, "2026-10-26")
     assert result.success
-    assert "weekly 2026-W44: 2 files" in capsys.readouterr().out
+    assert "weekly 2026-W44: 6 files" in capsys.readouterr().out
     (event,) = result.get_asset_materialization_events()
     metadata = event.step_materialization_data.materialization.metadata
     assert metadata["as_of"].value == "2026-11-02T07:00:00-0500"
@@ -100,7 +101,7 @@ def test_a_backfill_of_an_old_week_gives_the_report_that_was_due_then_and_change
     bookbag("run", "--config", config, "--home", fresh, "--as-of", due_at)
     folder = Path("reports/weekly/2026-W44")
     then = {path.name: path.read_bytes() for path in (fresh / folder).iterdir()}
-    assert sorted(then) == ["summary.csv", "summary.html"]
+    assert sorted(then) == FILES
     assert {path.name: path.read_bytes() for path in (home / folder).iterdir()} == then
     # As of today it is another page: what was still open then has matured.
     bookbag("report", "weekly", "--period", "2026-W44", "--config", config, "--home", home)
@@ -118,7 +119,7 @@ def test_the_newest_period_is_made_from_the_warehouse_as_it_is(
     made = report_of(place, "2026-11-09").get_asset_materialization_events()
     assert [event.partition for event in made] == ["2026-11-09"]
     folder = Path("reports/weekly/2026-W46")
-    for name in ("summary.html", "summary.csv"):
+    for name in FILES:
         assert (home / folder / name).read_bytes() == (golden / folder / name).read_bytes()
     # Not over in the data: it may come later. Before the data, if only in part: it never will.
     assert report_of(place, "2026-11-16").get_asset_materialization_events() == []

@@ -17,6 +17,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser_support import Seen, browsing
 from tests.deployment_support import Machine, machine
+from tests.report_support import FILES
 from tests.test_deployment import LOCATIONS, RUN, STOP_SENSOR, STOPPED_SENSOR, loaded
 from tests.test_operations_backfill import state_of
 
@@ -167,9 +168,7 @@ def test_an_old_week_is_made_again_with_a_few_clicks(served: Machine, page: Page
 
     assert page.evaluate("messages.length") == 1
     assert sorted(week.name for week in weeks.iterdir()) == ["2026-W44", "2026-W46"]
-    assert sorted(file.name for file in (weeks / "2026-W44").iterdir()) == [
-        "summary.csv", "summary.html",
-    ]  # fmt: skip
+    assert sorted(file.name for file in (weeks / "2026-W44").iterdir()) == FILES
     assert state_of(home(served)) == before
 
 
