@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from bookbag_orchestration.sections import Config
 from expectations.anomalies.answers import ANSWERS, EVENTS
+from expectations.anomalies.hours import HOURS
 from expectations.anomalies.kept import JUDGED, MEMORY
 from ingestion.contracts import ENTITIES
 from ingestion.documents import DOCUMENTS
@@ -45,6 +46,7 @@ _KEPT = {
     "syncs": "source varchar, synced_at timestamptz",
     "anomaly_memory": MEMORY,
     "anomaly_judged": JUDGED,
+    "anomaly_hours": HOURS,
     "alert_answers": ANSWERS,
     "told_events": EVENTS,
 }

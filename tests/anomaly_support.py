@@ -12,6 +12,7 @@ import pyarrow as pa
 from expectations.anomalies.answers import ANSWERS, EVENTS
 from expectations.anomalies.detection import detect
 from expectations.anomalies.grains import DAY, HOUR, Grain
+from expectations.anomalies.hours import HOURS
 from expectations.anomalies.incidents import Incidents, count_incidents, update_incidents
 from expectations.anomalies.kept import JUDGED, MEMORY
 
@@ -59,6 +60,7 @@ class Marts:
             " n bigint, attribution varchar, is_partial boolean, is_mature boolean);"
             f"create table raw_bookbag.anomaly_memory ({MEMORY});"
             f"create table raw_bookbag.anomaly_judged ({JUDGED});"
+            f"create table raw_bookbag.anomaly_hours ({HOURS});"
             f"create table raw_bookbag.alert_answers ({ANSWERS});"
             f"create table raw_bookbag.told_events ({EVENTS})"
         )

@@ -87,12 +87,71 @@ def test_thin_series_and_hours_that_are_kept_for_days_are_not_watched() -> None:
     thin[::2] = 1
     thin[SPIKE] = 40
     marts.add("tickets_created", thin, grain=HOUR)
-    backlog = np.full(HOURS, 50.0)
-    backlog[SPIKE] = 500
-    young = np.arange(HOURS) < HOURS - 14 * 24
-    marts.add("backlog", backlog, grain=HOUR, attribution="as_of", skip=young)
-    marts.judge_hour(SPIKE)
+    add_backlog(marts)
+    judge_with_two_weeks(marts, SPIKE)
     assert marts.alerts("kpi") == []
+
+
+def add_backlog(marts: Marts) -> None:
+    """About 50 that wait, and 500 for an hour."""
+    backlog = np.random.default_rng(5).poisson(50.0, HOURS).astype(float)
+    backlog[SPIKE] = 500
+    marts.add("backlog", backlog, grain=HOUR, attribution="as_of")
+
+
+def judge_with_two_weeks(marts: Marts, place: int) -> None:
+    """As the marts are: of what stands they have the hours of two weeks."""
+    marts.connection.execute(
+        "delete from marts.kpi_values where kpi = 'backlog' and period_start < ?",
+        [hour(place + 1 - 14 * 24)],
+    )
+    marts.judge_hour(place)
+
+
+def test_hours_of_the_backlog_are_learned_from_run_to_run() -> None:
+    marts = Marts()
+    add_backlog(marts)
+    for place in (*range(20 * 24, SPIKE, 3 * 24), SPIKE - 1):
+        judge_with_two_weeks(marts, place)
+    assert marts.alerts("kpi") == []
+    judge_with_two_weeks(marts, SPIKE)
+    told = marts.alerts("kpi, grain, rule, first_bucket, value")
+    assert told == [("backlog", "hour", "anomaly", hour(SPIKE), 500.0)]
+    marts.connection.execute("delete from marts.alerts where kpi = 'backlog'")
+    kept = marts.connection.execute(
+        "select count(*), count(distinct period_start), min(period_start)"
+        " from raw_bookbag.anomaly_hours"
+    ).fetchone()
+    # From two weeks before the first run on, an hour each.
+    assert kept == (hours := SPIKE - (20 * 24 - 14 * 24), hours, hour(20 * 24 - 14 * 24 + 1))
+
+
+def test_hours_of_what_stands_do_not_add_up() -> None:
+    """Half as much again for twelve hours: of tickets that come it is many, of tickets that wait it
+    is the same ones, seen twelve times.
+    """
+    marts = Marts()
+    level = np.random.default_rng(6).poisson(50.0, HOURS).astype(float)
+    level[SPIKE - 11 : SPIKE + 1] = 70
+    marts.add("tickets_created", level, grain=HOUR)
+    marts.add("backlog", level, grain=HOUR, attribution="as_of")
+    marts.judge_hour(SPIKE)
+    ((kpi, rule),) = marts.alerts("kpi, rule")
+    assert kpi == "tickets_created" and rule in ("anomaly_3h", "anomaly_6h", "anomaly_12h")
+
+
+def test_hours_that_no_run_has_seen_are_not_taken_for_an_empty_backlog() -> None:
+    """bookbag stood still for three weeks: what it knew before is too long ago."""
+    marts = Marts()
+    add_backlog(marts)
+    judge_with_two_weeks(marts, 20 * 24)
+    judge_with_two_weeks(marts, SPIKE - 14)
+    judge_with_two_weeks(marts, SPIKE)
+    assert marts.alerts("kpi") == []
+    (first,) = marts.connection.execute(
+        "select min(period_start) from raw_bookbag.anomaly_hours"
+    ).fetchone() or (None,)
+    assert first == hour(SPIKE - 14 + 1 - 14 * 24)
 
 
 def test_days_and_hours_are_judged_side_by_side(marts: Marts) -> None:

@@ -22,7 +22,8 @@ from expectations.anomalies.deviations import (
     restore,
     walk,
 )
-from expectations.anomalies.grains import GRAINS, Grain
+from expectations.anomalies.grains import GRAINS, HOUR, Grain
+from expectations.anomalies.hours import keep_hours
 from expectations.anomalies.incidents import LEARNED_RULES as RULES
 from expectations.anomalies.incidents import OVER, STANDS
 from expectations.anomalies.kept import Kept
@@ -118,7 +119,8 @@ def detect(
     the incidents up to that. Without `again` nothing is done where none has ended since the last
     time. `country`: whose public holidays are days of the calendar.
 
-    Needs `marts.alerts` and the tables `raw_bookbag.anomaly_memory` and `anomaly_judged`.
+    Needs `marts.alerts` and the tables `anomaly_memory`, `anomaly_judged` and `anomaly_hours` of
+    `raw_bookbag`.
     """
     for grain in GRAINS:
         _detect(connection, grain, now, again, country)
@@ -140,6 +142,8 @@ def _detect(
     if judged_until is not None and newest < judged_until:
         # Who looks back to an earlier time begins anew.
         kept, judged_until = {}, None
+    if grain is HOUR:
+        keep_hours(connection, newest)
     groups = read_watched(connection, newest, grain, country)
     if not groups:
         return

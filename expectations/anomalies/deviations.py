@@ -78,8 +78,9 @@ def walk(
 def _detector(watched: Watched) -> Detector:
     # Of a stock that is empty nothing is dead.
     usual = watched.grain.rules
-    dead = 0.0 if watched.is_stock else usual.dead
-    rules = replace(usual, fewest=watched.fewest, least_events=LEAST_EVENTS, dead=dead)
+    rules = replace(usual, fewest=watched.fewest, least_events=LEAST_EVENTS)
+    if watched.is_stock:
+        rules = replace(rules, dead=0.0, several=watched.grain.of_stock(usual.several))
     # Who handles a ticket a launch may change for good, and what it is about; not by which way it
     # comes.
     is_feed = np.array([key.slice is None or key.slice[0] == "channel" for key in watched.keys])

@@ -1,5 +1,7 @@
 """The paces at which the marts are watched: by day, and by hour where figures have hours."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -27,6 +29,12 @@ class Grain:
     def season(self, start: datetime) -> int:
         """The weekday, or the hour of the week."""
         return start.weekday() * 24 + start.hour if self is HOUR else start.weekday()
+
+    def of_stock(self, several: Mapping[int, float]) -> Mapping[int, float]:
+        """Thresholds of several buckets together for what stands: from one hour to the next it is
+        mostly the same tickets, of which more hours say no more.
+        """
+        return dict.fromkeys(several, math.inf) if self is HOUR else several
 
     def rule(self, buckets: int) -> str:
         """anomaly of one bucket, anomaly_7d or anomaly_6h of several together, or dead_feed."""

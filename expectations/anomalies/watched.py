@@ -16,6 +16,7 @@ import numpy as np
 from expectations.anomalies.baseline import Ints
 from expectations.anomalies.calendar import LAUNCH, Calendar, Event
 from expectations.anomalies.grains import DAY, Grain
+from expectations.anomalies.hours import BUCKETS
 from expectations.anomalies.incidents import LEARNED_RULES
 from expectations.anomalies.laws import Bools, Floats
 from expectations.anomalies.observations import Observations
@@ -36,7 +37,7 @@ select
     max(buckets.attribution) = 'as_of' as is_stock,
     row_number() over (order by buckets.kpi, {", ".join(f"buckets.{name}" for name in SLICES)}) - 1
         as series
-from marts.kpi_values as buckets
+from {BUCKETS} as buckets
 inner join marts.kpi_catalog as catalog
     on buckets.kpi = catalog.kpi and buckets.stat = catalog.watched_stat
 left join (
@@ -63,7 +64,7 @@ select
     watched.series,
     date_diff($grain, $since, buckets.period_start) as bucket,
     buckets.value, buckets.numerator, buckets.denominator, cast(buckets.n as double) as n
-from marts.kpi_values as buckets
+from {BUCKETS} as buckets
 inner join watched
     on buckets.kpi = watched.kpi and buckets.stat = watched.stat
     and {" and ".join(f"buckets.{name} = watched.{name}" for name in SLICES)}
