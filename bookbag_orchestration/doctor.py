@@ -24,6 +24,8 @@ from bookbag_orchestration.sections import SANDBOX, ApiSource, FilesSource
 from bookbag_orchestration.settings import read_secrets
 from bookbag_orchestration.telling import Directory
 from ingestion import VENDORS
+from reports.errors import NoPdfError
+from reports.render.pdf import require_pango
 
 State = Literal["ok", "note", "bad"]
 PACKAGES = ("bookbag", "dagster", "dbt-core", "dbt-duckdb", "dlt", "duckdb", "great-expectations")
@@ -61,6 +63,7 @@ def examine(place: Workplace) -> Iterator[Finding]:
         elif isinstance(source, FilesSource):
             yield _files(place, source)
     yield _runs(place)
+    yield _pdf()
     yield from _channels(place)
     yield from _messages(place)
 
@@ -169,12 +172,21 @@ def _runs(place: Workplace) -> Finding:
     return Finding("runs", "ok", said)
 
 
+def _pdf() -> Finding:
+    try:
+        require_pango()
+    except NoPdfError as error:
+        cure = "Install Pango; without it the other files of a report are made."
+        return Finding("pdf", "note", str(error), cure)
+    return Finding("pdf", "ok", "reports come as PDF too")
+
+
 def _channels(place: Workplace) -> Iterator[Finding]:
     directory = Directory(place)
-    if not directory.channels:
+    if not directory.is_told:
         yield Finding("alerts", "note", "nobody is told", "Name addresses in [alerts] to.")
     for channel in directory.channels:
-        about = f"alerts {channel.channel_id}"
+        about = f"address {channel.channel_id}"
         if error := channel.error():
             cure = "Correct it: https://appriseit.com/services lists how each is written."
             yield Finding(about, "bad", error, cure)

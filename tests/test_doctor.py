@@ -90,7 +90,7 @@ def test_addresses_are_judged_and_only_what_is_no_key_is_shown(place: Workplace)
         Finding("alerts", "note", "nobody is told", "Name addresses in [alerts] to.")
     ]
     wrong = with_addresses(place, "slack://T0KEN/x", "lead@acme.example")
-    states = {each.said: each.state for each in found(wrong, "alerts")}
+    states = {each.said: each.state for each in found(wrong, "address")}
     assert sorted(states.values()) == ["bad", "note"]
     assert "T0KEN" not in str(states)
     away = with_addresses(place, "lead@acme.example", server="mailto://127.0.0.1:1")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 from reports.errors import NoPdfError
 from reports.render.html import print_html
@@ -15,30 +16,34 @@ from reports.summary import Summary
 FONTS = Path(__file__).parent / "fonts"
 
 
-def summary_pdf(summary: Summary) -> bytes:
-    """The PDF (PDF/UA-1). Raises NoPdfError where the system's Pango is missing, and where a page
-    cannot be laid out.
-    """
+def require_pango() -> Any:
+    """WeasyPrint, loaded. Raises NoPdfError where the system's Pango is missing."""
     try:
         # Not before it is needed: it loads libraries of the system.
         import weasyprint
-        from weasyprint.text.fonts import FontConfiguration
-        from weasyprint.urls import URLFetcher
     except OSError as error:
         raise NoPdfError(
             "no PDF: Pango, which lays out its text, is not on this machine. Install it "
             "(Debian and Ubuntu: apt-get install libpango-1.0-0 libpangoft2-1.0-0; macOS: "
-            f"brew install pango) and run `bookbag report` again. ({error})"
+            f"brew install pango) and make the report again. ({error})"
         ) from error
+    return weasyprint
+
+
+def summary_pdf(summary: Summary) -> bytes:
+    """The PDF (PDF/UA-1). Raises NoPdfError where the system's Pango is missing, and where a page
+    cannot be laid out.
+    """
+    weasyprint = require_pango()
     # What it says of style sheets is about rules for screens.
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
-    fonts = FontConfiguration()
+    fonts = weasyprint.text.fonts.FontConfiguration()
     sheet = weasyprint.CSS(
         filename=FONTS / "inter.css",
-        url_fetcher=URLFetcher(allowed_protocols=["file"]),
+        url_fetcher=weasyprint.urls.URLFetcher(allowed_protocols=["file"]),
         font_config=fonts,
     )
-    nothing = URLFetcher(allowed_protocols=[])
+    nothing = weasyprint.urls.URLFetcher(allowed_protocols=[])
     page = weasyprint.HTML(string=print_html(summary), url_fetcher=nothing)
     try:
         made: bytes = page.write_pdf(stylesheets=[sheet], font_config=fonts, pdf_variant="pdf/ua-1")
