@@ -316,10 +316,10 @@ def _report(
         raise Stop(str(error), 1) from None
     for file in written.files:
         print(file)
-    if written.lacks:
-        print(f"bookbag report: {written.lacks}", file=sys.stderr)
+    for lack in written.lacks:
+        print(f"bookbag report: {lack}", file=sys.stderr)
     if deliver:
-        delivered = deliver_now(place, written)
+        delivered = deliver_now(place, written, is_asked=period is not None)
         if delivered.error:
             raise Stop(delivered.error, delivered.code)
         print(delivered.said)

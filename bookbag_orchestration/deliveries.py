@@ -5,6 +5,7 @@ Made for each published copy and no models, as the history of the runs is. Chann
 their ids: addresses are nobody's business, and keys are part of some.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -50,6 +51,10 @@ REPORTS: Columns = {
 }
 
 
+# What a mail server says in its own words may name people; its codes do not.
+_SAID = re.compile(r"(the mail server: \d{3}(?: \d\.\d+\.\d+)?).*", re.DOTALL)
+
+
 def write_deliveries(copy: duckdb.DuckDBPyConnection, outbox: Outbox) -> None:
     """Makes both tables in a copy that has the schema."""
     messages = outbox.messages()
@@ -62,7 +67,7 @@ def write_deliveries(copy: duckdb.DuckDBPyConnection, outbox: Outbox) -> None:
             **_way(each),
         }
         for each in messages
-        if each.event not in (REPORT, HELD)
+        if each.event.split()[0] not in (REPORT, HELD)
         for alert_id in each.subjects
     ]
     _write(copy, "alert_deliveries", ALERTS, alerts)
@@ -71,11 +76,12 @@ def write_deliveries(copy: duckdb.DuckDBPyConnection, outbox: Outbox) -> None:
 
 def _reports(messages: list[Kept]) -> Iterator[dict[str, Any]]:
     for each in messages:
-        if each.event in (REPORT, HELD):
+        event = each.event.split()[0]
+        if event in (REPORT, HELD):
             for subject in each.subjects:
                 report, _, period = subject.partition(" ")
                 names = {"message_id": each.message_id, "report": report, "period": period}
-                yield {**names, "event": each.event, **_way(each)}
+                yield {**names, "event": event, **_way(each)}
 
 
 def _way(message: Kept) -> dict[str, Any]:
@@ -86,7 +92,7 @@ def _way(message: Kept) -> dict[str, Any]:
         "due_at": message.due_at,
         "sent_at": message.sent_at,
         "attempts": message.attempts,
-        "error": message.error,
+        "error": _SAID.sub(r"\1", message.error) if message.error else None,
     }
 
 

@@ -30,11 +30,14 @@ def words(posted: Posted) -> str:
     """What has become of it."""
     if posted.held is not None:
         return f"held: {posted.held}"
-    if not posted.receivers:
-        return "no receivers are named"
-    if posted.known == posted.receivers:
-        return "every receiver has been sent it before"
-    return f"to {posted.receivers - posted.known} of {posted.receivers} receivers"
+    told = {
+        "to be sent to {} of {} receivers": posted.leaving,
+        "{} of {} have it": posted.arrived,
+        "{} of {} are tried again": posted.waiting,
+        "{} of {} could not be reached (bookbag alerts retry)": posted.dead,
+    }
+    parts = [text.format(count, posted.receivers) for text, count in told.items() if count]
+    return "; ".join(parts) or "no receivers are named"
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,20 @@ class Delivered:
     code: int = 0
 
 
-def deliver_now(place: Workplace, written: Written) -> Delivered:
-    """Puts a report into the outbox and sends what is due."""
-    rhythm = written.summary.rhythm.name
+def deliver_now(place: Workplace, written: Written, *, is_asked: bool = True) -> Delivered:
+    """Puts a report into the outbox and sends what is due. One that is a week late only goes where
+    its period `is_asked` for.
+    """
+    rhythm, now = written.summary.rhythm.name, datetime.now(UTC)
+    period = written.summary.period.label
     calendar = next(each for each in calendars(place.config) if each.name == rhythm)
-    posted = post(place, calendar, written, datetime.now(UTC))
+    if not is_asked and not is_news(calendar, written, now):
+        said = (
+            f"{period} is made and was sent to nobody: it was due more than {NEWS.days} days ago. "
+            f"`bookbag run` brings newer data; `--period {period}` sends this one all the same."
+        )
+        return Delivered("", said, 1)
+    posted = post(place, calendar, written, now)
     if posted.held is None and not posted.receivers:
         return Delivered(
             "",
@@ -59,14 +71,11 @@ def deliver_now(place: Workplace, written: Written) -> Delivered:
             f"BOOKBAG_REPORTS__{rhythm.upper()}__TO.",
             2,
         )
-    sent = send(place)
+    send(place)
     if posted.held is not None:
-        return Delivered("", f"The report is held and was sent to nobody. {posted.held}", 1)
-    said = f"{words(posted)}; {sent.arrived} messages sent"
-    if sent.failed:
-        return Delivered(
-            said,
-            f"{said}, {sent.failed} did not arrive and are tried again: see `bookbag doctor`.",
-            1,
-        )
-    return Delivered(said)
+        return Delivered("", f"{period} is held and was sent to nobody. {posted.held}", 1)
+    reached = post(place, calendar, written, now)
+    if reached.arrived == reached.receivers:
+        sent = reached.arrived - posted.arrived
+        return Delivered(f"{period}: sent to {sent} receivers, {posted.arrived} had it before")
+    return Delivered("", f"{period}: {words(reached)}. `bookbag doctor` says why.", 1)

@@ -13,7 +13,7 @@ import duckdb
 from reports.cards import HEADLINES
 from reports.formats import plain
 from reports.periods import Period
-from reports.published import HANDLINGS, Figure, Kpi
+from reports.published import HANDLINGS, Figure, Kpi, read_figures
 from reports.reading import rows
 
 VOLUME = ("tickets_created", "count")
@@ -24,13 +24,14 @@ OTHER_DIMENSIONS = "channel = 'all' and team = 'all' and customer_segment = 'all
 
 @dataclass(frozen=True)
 class Category:
-    """Tickets of a category that were created in a period, those of the period before, and how many
-    of them the AI and people handled. `headlines` are the category's own, by KPI.
+    """Tickets of a category that were created in a period, those of the period before (None where
+    that is not whole in the data), and how many of them the AI and people handled. `headlines` are
+    the category's own, by KPI.
     """
 
     label: str
     tickets: int
-    previous: int
+    previous: int | None
     ai: int
     human: int
     headlines: dict[str, Figure]
@@ -58,13 +59,16 @@ def read_categories(
         figure = Figure(**{**row, "n": row["n"] or 0})
         is_now = figure.starts_on == period.starts_on
         found.setdefault(category, {})[kpi, handling, is_now] = figure
-    made = [_category(name, figures) for name, figures in found.items()]
+    has_before = bool(read_figures(connection, period.grain, before.starts_on, before.starts_on))
+    made = [_category(name, figures, has_before) for name, figures in found.items()]
     return tuple(
         sorted((one for one in made if one.tickets), key=lambda one: (-one.tickets, one.label))
     )
 
 
-def _category(name: str, figures: dict[tuple[str, str, bool], Figure]) -> Category:
+def _category(
+    name: str, figures: dict[tuple[str, str, bool], Figure], has_before: bool
+) -> Category:
     def count(handling: str, *, is_now: bool = True) -> int:
         figure = figures.get((VOLUME[0], handling, is_now))
         return round(figure.value) if figure and figure.value is not None else 0
@@ -72,7 +76,7 @@ def _category(name: str, figures: dict[tuple[str, str, bool], Figure]) -> Catego
     return Category(
         label=_LABELS.get(name) or plain(name).replace("_", " ").capitalize(),
         tickets=count("all"),
-        previous=count("all", is_now=False),
+        previous=count("all", is_now=False) if has_before else None,
         ai=count("ai_handled"),
         human=count("human_handled"),
         headlines={

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from reports.errors import SendError
-from reports.mails import KEY_HEADER, SENDER, Server, mail_of, send_mail, write_mail
+from reports.mails import KEY_HEADER, Server, mail_of, send_mail, unfit_of, write_mail
 from reports.outbox import Kept
 
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -45,7 +45,18 @@ class Channel:
 
     @property
     def channel_id(self) -> str:
-        return f"{self.scheme}-{hashlib.sha256(self.address.encode()).hexdigest()[:8]}"
+        return f"{self.scheme}-{hashlib.sha256(self._named.encode()).hexdigest()[:8]}"
+
+    @property
+    def _named(self) -> str:
+        """What tells it from others: of mail who gets it, by whatever server and password."""
+        if self.person or self.scheme not in MAIL_SCHEMES:
+            return self.person or self.address
+        service = _service(self.address)
+        if service is None:
+            return self.address
+        people = (address for _, address in service.targets)
+        return ",".join([*people, *sorted((*service.cc, *service.bcc))])
 
     @property
     def scheme(self) -> str:
@@ -77,8 +88,10 @@ class Channel:
 
     def error(self) -> str | None:
         """Why nothing can be sent to it; None where something can."""
-        if self.is_file or _service(self._target()) is not None:
-            return None
+        service = None if self.is_file else _service(self._target())
+        if self.is_file or service is not None:
+            is_mail = service is not None and self.scheme in MAIL_SCHEMES
+            return unfit_of(service) if is_mail else None
         if self.person:
             return "the mail server of [mail] is no address that Apprise knows"
         return f"{self.scheme}://… is no address that Apprise knows, or a part of it is missing"
@@ -86,8 +99,8 @@ class Channel:
     def send(self, message: Kept, folder: Path) -> None:
         """Sends; where there is no mail server, writes the mail to `folder`. Raises SendError."""
         if self.is_file:
-            path = folder / f"{message.message_id}.eml"
-            write_mail(mail_of(message, SENDER, self.person or ""), path)
+            mail = mail_of(message, None, folder, self.person or "")
+            write_mail(mail, folder / f"{message.message_id}.eml")
             return
         service = _service(self._target())
         if service is None:
@@ -95,9 +108,7 @@ class Channel:
         try:
             if self.scheme in MAIL_SCHEMES:
                 server = Server.of(service)
-                to, copies = ", ".join(server.receivers), ", ".join(server.copies)
-                mail = mail_of(message, server.sender, to, copies)
-                send_mail(mail, server, CONNECT_S, ANSWER_S)
+                send_mail(mail_of(message, server, folder), server, CONNECT_S, ANSWER_S)
             else:
                 _notify(message, self._target())
         except SendError as error:
@@ -125,18 +136,15 @@ def _notify(message: Kept, target: str) -> None:
     target = _with(target, "rto", str(ANSWER_S))
     if target.partition("://")[0].lower() in WITH_HEADERS:
         target = _with(target, f"+{KEY_HEADER}", message.message_id)
-    service = _service(target)
     sender = apprise.Apprise(asset=_asset())
-    sender.add(service)
+    sender.add(_service(target))
     kind = _TYPES.get(message.event) or _TYPES.get(message.severity, "warning")
-    files = [str(path) for path in message.files if path.suffix == ".pdf" and path.exists()]
     with _heard() as said:
         has_arrived = sender.notify(
             title=message.title,
             body=message.body,
             body_format=apprise.NotifyFormat.TEXT,
             notify_type=apprise.NotifyType(kind),
-            attach=files if files and service.attachment_support else None,
         )
         lines = said.getvalue().strip().splitlines()
     if not has_arrived:
@@ -158,7 +166,7 @@ def _with(address: str, name: str, value: str) -> str:
 def channels(addresses: Sequence[str], server: str | None) -> list[Channel]:
     """One channel for each receiver; a mail address of Apprise's may name several."""
     found = [Channel(one, server) for address in addresses for one in _single(address.strip())]
-    return list(dict.fromkeys(found))
+    return list({one.channel_id: one for one in reversed(found)}.values())[::-1]
 
 
 def is_address(text: str) -> bool:

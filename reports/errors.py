@@ -4,7 +4,8 @@
     ├── PeriodError             the period asked for is none, or the data begin later
     │   └── NotCompleteError    the data do not reach its end yet
     ├── PublishedError          the published copy lacks what a report cannot do without
-    └── NoPdfError              this machine has not what PDF files take
+    ├── NoPdfError              this machine has not what PDF files take
+    └── NoMailError             a text is in the data that no mail can hold
 
     SendError                   a message did not arrive
 
@@ -34,6 +35,10 @@ class NotCompleteError(PeriodError):
 
 class PublishedError(ReportError):
     """A table that every report needs is not in the published copy."""
+
+
+class NoMailError(ReportError):
+    """The report cannot be a mail; its other files can be made."""
 
 
 class NoPdfError(ReportError):

@@ -1,19 +1,18 @@
 """Writes a report into the home folder.
 
-Every file is made in memory first and put in place by a rename, so that a reader never meets half a
-report and a failure leaves the earlier one as it was.
+Every file is made in memory first, so that a failure leaves the earlier report as it was.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from reports.errors import NoPdfError
+from reports.errors import NoMailError, NoPdfError
 from reports.periods import Rhythm
+from reports.placing import place
 from reports.render.html import summary_html
 from reports.render.machine import summary_json
 from reports.render.mail import Attachment, summary_mail
@@ -25,11 +24,12 @@ from reports.summary import Summary, build_summary
 
 @dataclass(frozen=True)
 class Written:
-    """The files of a report, and why one that there should be is not among them."""
+    """The files of a report, the mail that it makes, and why what is not among them is not."""
 
     summary: Summary
     files: list[Path]
-    lacks: str | None = None
+    mail: bytes | None
+    lacks: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -45,38 +45,30 @@ def write_report(
     latest complete one. Raises ReportError when there is no such complete period.
     """
     summary = build_summary(connection, rhythm, name)
-    lacks = None
     contents = {
         "html": summary_html(summary).encode(),
         "csv": scorecard_csv(summary.scorecard, summary.period, summary.account.currency).encode(),
         "json": summary_json(summary),
         "xlsx": summary_xlsx(summary),
     }
+    lacks = []
     try:
         contents["pdf"] = summary_pdf(summary)
     except NoPdfError as error:
-        lacks = str(error)
+        lacks.append(str(error))
     label = summary.period.label
     attached = [
         Attachment(f"support-{label}.{kind}", kind, contents[kind])
         for kind in ("pdf", "xlsx", "csv")
         if kind in contents
     ]
-    contents["eml"] = summary_mail(summary, attached)
-    target = folder / rhythm.name / label
-    target.mkdir(parents=True, exist_ok=True)
-    if lacks:
-        # The one of an earlier time shows other figures.
-        (target / "summary.pdf").unlink(missing_ok=True)
-    files = [_put(target / f"summary.{kind}", content) for kind, content in contents.items()]
-    return Written(summary, files, lacks)
-
-
-def _put(path: Path, content: bytes) -> Path:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        draft.write_bytes(content)
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
-    return path
+        contents["eml"] = summary_mail(summary, attached)
+    except NoMailError as error:
+        lacks.append(str(error))
+    target = folder / rhythm.name / label
+    files = [place(target / f"summary.{kind}", content) for kind, content in contents.items()]
+    for kind in {"pdf", "eml"} - contents.keys():
+        # The one of an earlier time shows other figures.
+        (target / f"summary.{kind}").unlink(missing_ok=True)
+    return Written(summary, files, contents.get("eml"), tuple(lacks))

@@ -49,7 +49,7 @@ _ABSOLUTE: dict[Kind, tuple[int, float, str]] = {
 }
 # Control and bidirectional marks can reorder or hide what a reader sees; no figure needs them.
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
 )
 
 

@@ -7,7 +7,7 @@ which the report says, and not empty.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -36,7 +36,13 @@ LATE = f"""
     )
 """
 # What headlines are made of, and the table that holds it.
-FED = {"tickets": "fct_tickets", "orders": "fct_orders", "ratings": "fct_csat_ratings"}
+FED = {
+    "tickets": ("fct_tickets", "created_at"),
+    "orders": ("fct_orders", "placed_at"),
+    "ratings": ("fct_csat_ratings", "first_rated_at"),
+}
+# What has given nothing for so long before a period has ended, or is told of by its own incident.
+ENDED = timedelta(days=28)
 SEGMENTS = ("handling", "channel", "category", "team", "customer_segment")
 
 
@@ -77,7 +83,8 @@ class Event:
 @dataclass(frozen=True)
 class Source:
     """A source that is late or has rows set aside; it `feeds` the tables of FED that have rows of
-    it, and may be to feed each where nothing has come from it yet.
+    it from the period on, or shortly before it; where nothing has come from it yet, it may be to
+    feed each.
     """
 
     source: str
@@ -171,7 +178,7 @@ def read_notes(
             for kpi in catalog.values()
             if not kpi.available and belongs(kpi, rhythm)
         ),
-        sources=_sources(connection, account),
+        sources=_sources(connection, account, period),
     )
 
 
@@ -197,16 +204,19 @@ def _events(connection: duckdb.DuckDBPyConnection, period: Period) -> list[Event
     ]
 
 
-def _sources(connection: duckdb.DuckDBPyConnection, account: Account) -> tuple[Source, ...] | None:
+def _sources(
+    connection: duckdb.DuckDBPyConnection, account: Account, period: Period
+) -> tuple[Source, ...] | None:
     if not has_table(connection, "source_freshness"):
         return None
     late = f"select replace(stat, 'ingest ', '') from marts.alerts where {LATE}"
     is_told = "false" if not has_table(connection, "alerts") else f"source in ({late})"
     feeds = ", ".join(
-        f"source in (select source from core.{table}) or loaded_at is null as feeds_{what}"
+        f"source in (select source from core.{table} where {instant} >= $since)"
+        f" or loaded_at is null as feeds_{what}"
         if has_table(connection, table, "core")
-        else f"true as feeds_{what}"
-        for what, table in FED.items()
+        else f"$since is not null as feeds_{what}"
+        for what, (table, instant) in FED.items()
     )
     sql = f"""
         select source, epoch_us(last_instant_at) as last_us,
@@ -225,5 +235,5 @@ def _sources(connection: duckdb.DuckDBPyConnection, account: Account) -> tuple[S
             row["quarantined_rows"],
             frozenset(what for what in FED if row[f"feeds_{what}"]),
         )
-        for row in rows(connection, sql)
+        for row in rows(connection, sql, {"since": period.start - ENDED})
     )

@@ -11,11 +11,13 @@ import fcntl
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from reports.placing import place
 
 # After an attempt that failed; then it is dead. A receiver that is away for half a day is told.
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360))
@@ -35,9 +37,7 @@ create table if not exists messages (
 create table if not exists subjects (
     message_id text, subject text, severity text, primary key (message_id, subject)
 ) without rowid;
-create table if not exists files (
-    message_id text, place integer, path text, primary key (message_id, place)
-) without rowid;
+create table if not exists mails (message_id text primary key, path text) without rowid;
 create index if not exists messages_by_state on messages (state, due_us)"""
 
 _MESSAGES = """
@@ -45,21 +45,21 @@ select messages.*, (
     select json_group_object(subject, subjects.severity) from subjects
     where subjects.message_id = messages.message_id
 ) as subjects, (
-    select json_group_array(path) from (
-        select path from files where files.message_id = messages.message_id order by place
-    )
-) as files
+    select path from mails where mails.message_id = messages.message_id
+) as mail
 from messages"""
 _AS_THEY_ARE = (
     "message_id", "channel", "event", "severity", "title", "body", "state", "attempts", "error",
+    "mail",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Message:
     """Something to tell a channel. `subjects` are what it tells of, by id, and how grave each is:
-    incidents, or the period of a report; `event` is what happens to them. `files` go with it: a
-    mail goes out as the `.eml` among them. What `is_single` is put in once, whenever that is.
+    incidents, or the period of a report; `event` is what happens to them. `mail` is what goes to
+    mail addresses, in RFC 5322 form and without a receiver, instead of title and body. What
+    `is_single` is put in once, whenever that is.
     """
 
     channel: str
@@ -69,7 +69,7 @@ class Message:
     body: str
     subjects: Mapping[str, str]
     due_at: datetime
-    files: Sequence[Path] = ()
+    mail: bytes | None = None
     is_single: bool = False
 
 
@@ -90,7 +90,7 @@ class Kept:
     created_at: datetime
     sent_at: datetime | None
     subjects: Mapping[str, str]
-    files: tuple[Path, ...] = ()
+    mail: str | None = None
 
     @property
     def has_arrived(self) -> bool:
@@ -107,25 +107,40 @@ class Outbox:
         """Puts a message in and gives its id, the same in each attempt to send it."""
         told = (message.channel, message.event, message.severity, *message.subjects)
         told += () if message.is_single else (str(_us(now)),)
+        path = self._keep(message.mail)
         message_id = hashlib.sha256("|".join(told).encode()).hexdigest()[:16]
         with self._open() as connection:
             connection.execute(
                 "insert into messages values (?, ?, ?, ?, ?, ?, ?, 'queued', ?, 0, null, null)"
-                " on conflict do nothing",
+                " on conflict do update"
+                " set state = 'queued', attempts = 0, due_us = excluded.due_us"
+                " where state = 'withdrawn' and ?",
                 [
                     *(message_id, message.channel, message.event, message.severity),
                     *(message.title, message.body, _us(now), _us(message.due_at)),
+                    message.is_single,
                 ],
             )
             connection.executemany(
                 "insert into subjects values (?, ?, ?) on conflict do nothing",
                 [(message_id, *subject) for subject in message.subjects.items()],
             )
-            connection.executemany(
-                "insert into files values (?, ?, ?) on conflict do nothing",
-                [(message_id, place, str(path)) for place, path in enumerate(message.files)],
-            )
+            if path is not None:
+                connection.execute(
+                    "insert into mails values (?, ?) on conflict do nothing", [message_id, path]
+                )
         return message_id
+
+    def _keep(self, mail: bytes | None) -> str | None:
+        """Where the mail lies in the folder: what is sent is what was put in, whatever becomes of
+        the file that it was.
+        """
+        if mail is None:
+            return None
+        name = f"mails/{hashlib.sha256(mail).hexdigest()[:16]}.eml"
+        if not (self.folder / name).exists():
+            place(self.folder / name, mail)
+        return name
 
     def messages(self) -> list[Kept]:
         """All that was ever put in, the oldest first."""
@@ -225,7 +240,6 @@ class Outbox:
                 created_at=_instant(row["created_us"]),
                 sent_at=None if row["sent_us"] is None else _instant(row["sent_us"]),
                 subjects=json.loads(row["subjects"]),
-                files=tuple(map(Path, json.loads(row["files"]))),
             )
             for row in rows
         ]

@@ -6,6 +6,7 @@ why it does not come. It goes when the source has caught up.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,19 +14,27 @@ from datetime import datetime
 from reports.files import Written
 from reports.formats import moment
 from reports.outbox import Message, Outbox
-from reports.render.mail import summary_text
 from reports.summary import Summary
+from reports.wording import brief
 
 REPORT, HELD = "report", "held"
 
 
 @dataclass(frozen=True)
 class Posted:
-    """How many receivers will get it, of whom so many had it before; why it is held, if it is."""
+    """How far a report is on its way to its receivers: to how many it leaves now, has arrived
+    before, still waits to be tried again, and could not be delivered; why it is held, if it is.
+    """
 
-    receivers: int
-    known: int
+    leaving: int = 0
+    arrived: int = 0
+    waiting: int = 0
+    dead: int = 0
     held: str | None = None
+
+    @property
+    def receivers(self) -> int:
+        return self.leaving + self.arrived + self.waiting + self.dead
 
 
 def post_report(
@@ -40,38 +49,45 @@ def post_report(
     """
     summary = written.summary
     if not receivers:
-        return Posted(0, 0)
-    subject = f"{summary.rhythm.name} {summary.period.label}"
-    before = {message.message_id for message in outbox.messages()}
-    held = _held(summary)
-    if held is not None:
+        return Posted()
+    subject = {f"{summary.rhythm.name} {summary.period.label}": "info"}
+    if summary.waits:
+        held = _held(summary)
+        title = f"{summary.title} {summary.period.label} is held"
+        text = (
+            f"{held} It goes to its {len(receivers)} receivers when what is late has come: "
+            "`bookbag sources` says what that is, `bookbag doctor` why.\n"
+        )
+        # By what it waits for: another source that is late is told too.
+        event = " ".join([HELD, *sorted(summary.waits)])
         owners = {card.line.kpi.owner: None for cards in summary.waits.values() for card in cards}
         for channel in dict.fromkeys(channel for owner in owners for channel in route(owner)):
-            title = f"{summary.title} {summary.period.label} is held"
-            text = (
-                f"{held} It goes to its {len(receivers)} receivers when what is late has come: "
-                "`bookbag sources` says what that is, `bookbag doctor` why.\n"
-            )
-            outbox.put(
-                Message(channel, HELD, "warn", title, text, {subject: "warn"}, now, (), True), now
-            )
-        return Posted(0, 0, held)
-    title = f"{summary.title} {summary.period.label}, {summary.account.account_id}"
-    text = summary_text(summary)
-    files = [path for path in written.files if path.suffix in (".eml", ".pdf")]
-    put = [
-        outbox.put(
-            Message(channel, REPORT, "info", title, text, {subject: "info"}, now, files, True), now
+            message = Message(channel, event, "warn", title, text, subject, now, is_single=True)
+            outbox.put(message, now)
+        return Posted(held=held)
+    before = {message.message_id: message for message in outbox.messages()}
+    found: Counter[str] = Counter()
+    for channel in receivers:
+        message_id = outbox.put(
+            Message(
+                *(channel, REPORT, "info", summary.headline, brief(summary), subject, now),
+                mail=written.mail,
+                is_single=True,
+            ),
+            now,
         )
-        for channel in receivers
-    ]
-    return Posted(len(put), sum(1 for message_id in put if message_id in before))
+        known = before.get(message_id)
+        if known is None or known.state == "withdrawn":
+            found["leaving"] += 1
+        elif known.has_arrived:
+            found["arrived"] += 1
+        else:
+            found["dead" if known.state == "dead" else "waiting"] += 1
+    return Posted(found["leaving"], found["arrived"], found["waiting"], found["dead"])
 
 
-def _held(summary: Summary) -> str | None:
+def _held(summary: Summary) -> str:
     """Why it does not go, in words."""
-    if not summary.waits:
-        return None
     since = {source.source: source.last_instant_at for source in summary.notes.sources or ()}
     told = []
     for source, cards in summary.waits.items():

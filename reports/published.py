@@ -118,7 +118,9 @@ def read_account(connection: duckdb.DuckDBPyConnection) -> Account:
     if row is None:
         raise PublishedError("marts.account is empty. Run `bookbag run` to fill it.")
     as_of = local_time(row.pop("data_as_of_us"), row["timezone"])
-    return Account(**{**row, "week_start": int(row["week_start"])}, data_as_of=as_of)
+    account_id, week_start = plain(row["account_id"]), int(row["week_start"])
+    given = {**row, "account_id": account_id, "week_start": week_start}
+    return Account(**given, data_as_of=as_of)
 
 
 def read_catalog(connection: duckdb.DuckDBPyConnection) -> dict[str, Kpi]:

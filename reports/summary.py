@@ -61,6 +61,11 @@ class Summary:
         return f"{self.rhythm.name.capitalize()} support summary"
 
     @property
+    def headline(self) -> str:
+        """Weekly support summary 2026-W47, acme."""
+        return f"{self.title} {self.period.label}, {self.account.account_id}"
+
+    @property
     def waits(self) -> dict[str, tuple[Card, ...]]:
         """The headlines that each late source feeds: while there are any, the report is held."""
         late = [source for source in self.notes.sources or () if source.is_stale]

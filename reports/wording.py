@@ -48,10 +48,29 @@ def range_text(lower: float | None, upper: float | None, kind: Kind, currency: s
 
 def category_change(category: Category, grain: str) -> str:
     """How the tickets of a category moved: "+12 % from 21"."""
+    if category.previous is None:
+        return f"no {grain} before to compare with"
     if not category.previous:
         return f"none the {grain} before"
     text = change(category.tickets, category.previous, "count", "context").text
     return f"{text} from {number(category.previous)}"
+
+
+def brief(summary: Summary) -> str:
+    """The summary in as few lines as chat takes: the lede, and a line a headline."""
+    currency = summary.account.currency
+    lines = [lede(summary), ""]
+    for card in summary.cards:
+        line, kind = card.line, card.line.stat.kind
+        told = f"{line.kpi.short_label}: {figure(line.value, kind, currency)}"
+        if line.change and line.previous:
+            was = figure(line.previous.value, kind, currency)
+            told += f", {', '.join(filter(None, (line.change.text, line.change.verdict)))}"
+            told += f" {'than' if line.change.verdict else 'from'} {was}"
+        if line.target:
+            told += f"; target {target_text(line.target, kind, currency)}"
+        lines.append(told)
+    return "\n".join([*lines, ""])
 
 
 def lede(summary: Summary) -> str:

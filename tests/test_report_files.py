@@ -190,7 +190,7 @@ def test_a_machine_without_pango_makes_the_rest_and_says_what_to_install(
     (tmp_path / "weekly/2026-W47").mkdir(parents=True)
     (tmp_path / "weekly/2026-W47/summary.pdf").write_bytes(b"of another time")
     written = write_report(shop.connection, tmp_path, WEEKLY)
-    assert written.lacks == "no PDF: Pango is not on this machine"
+    assert written.lacks == ("no PDF: Pango is not on this machine",)
     kinds = sorted(path.suffix for path in written.folder.iterdir())
     assert kinds == [".csv", ".eml", ".html", ".json", ".xlsx"]
     names = [part.get_filename() for part in mail_of(written).iter_attachments()]

@@ -140,7 +140,7 @@ def test_when_it_was_told_is_known_to_the_warehouse_and_the_copy(tmp_path: Path)
     assert notified_at.astimezone(UTC) == min(sent, key=lambda at: at or datetime.max)
     with duckdb.connect() as copy:
         copy.execute("create schema marts")
-        assert write_deliveries(copy, place.outbox) == 2
+        write_deliveries(copy, place.outbox)
         told = copy.execute("select * from marts.alert_deliveries").fetch_arrow_table().to_pylist()
     assert {each["alert_id"] for each in told} == {alert_id}
     assert {each["state"] for each in told} == {"sent"}

@@ -99,8 +99,8 @@ def report_asset(place: Workplace, calendar: Calendar) -> dg.AssetsDefinition:
             return
         written, now = report.written, datetime.now(UTC)
         tell(f"{period.label}: {len(written.files)} files")
-        if written.lacks:
-            tell(written.lacks)
+        for lack in written.lacks:
+            tell(lack)
         if DELIVER_TAG in context.run.tags and is_news(calendar, written, now):
             posted = post(place, calendar, written, now)
             tell(f"{period.label}: {words(posted)}")

@@ -1,5 +1,5 @@
-"""Hours of what stands (the backlog), of which `kpi_values` has two weeks: they are kept here for as
-long as the detector learns from them.
+"""Hours of what stands (the backlog), of which `kpi_values` has two weeks: kept here for as long as
+the detector learns from them.
 """
 
 from datetime import datetime, timedelta

@@ -13,12 +13,12 @@ from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP
 from zoneinfo import ZoneInfo
 
-from reports.errors import ReportError
+from reports.errors import NoMailError
+from reports.mails import SENDER
 from reports.render.drawings import trend_png
 from reports.render.templates import summary_templates
 from reports.summary import Summary
 
-SENDER = "bookbag <bookbag@localhost>"
 _TYPES = {
     "pdf": ("application", "pdf", "the whole summary as PDF"),
     "xlsx": (
@@ -50,7 +50,7 @@ def summary_mail(summary: Summary, attached: Sequence[Attachment]) -> bytes:
     period, account = summary.period, summary.account
     mail = EmailMessage(policy=SMTP)
     mail["From"] = SENDER
-    mail["Subject"] = f"{summary.title} {period.label}, {account.account_id}"
+    mail["Subject"] = summary.headline
     mail["Date"] = account.data_as_of.replace(tzinfo=ZoneInfo(account.timezone))
     named = f"{account.account_id} {summary.rhythm.name} {period.label}"
     mail["Message-ID"] = f"<{_digest(named)}@bookbag>"
@@ -97,9 +97,9 @@ def summary_mail_html(
         # No font of others is named, so that none is asked for.
         return mjml.mjml2html(markup, disable_comments=True, fonts={})
     except ValueError as error:
-        raise ReportError(
-            f"summary.mjml.j2 is no MJML with the data of {summary.period.label}: {error}. "
-            "The page, the PDF and the workbook do not need it; please report it."
+        raise NoMailError(
+            f"no mail: summary.mjml.j2 is no MJML with the data of {summary.period.label} "
+            f"({error}). The other files of the report do not need it; please report it."
         ) from error
 
 

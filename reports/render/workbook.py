@@ -8,7 +8,8 @@ somebody edits its cell.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +21,7 @@ from reports.diagnostics import both_sides
 from reports.formats import SYMBOLS, WHOLE_CURRENCIES, Kind, gap, moment, span
 from reports.judging import WORDS
 from reports.lines import Line
-from reports.published import Figure
+from reports.published import Figure, Kpi, Stat
 from reports.scorecard import FORMULA_STARTS
 from reports.summary import Summary
 
@@ -29,7 +30,7 @@ HEADER_HEIGHT = 30  # points: two lines
 _FORMATS: dict[Kind, str] = {
     "share": "0.0%", "per_order": "0.000", "score": "0.00", "points": "+0.00;−0.00;0.00",
     "count": "#,##0", "seconds": "[h]:mm:ss", "hours": "0.0", "days": "0.0", "times": '0.00"×"',
-    "fte": "+0.0;−0.0;0.0", "balance": "0.0", "rho": "0.00", "plain": "#,##0.###",
+    "fte": "+0.0;−0.0;0.0", "balance": "0.0", "rho": "0.00", "plain": "#,##0",
 }  # fmt: skip
 _INK, _QUIET, _BLUE = "#16202e", "#5a6574", "#1f5fc4"
 
@@ -79,10 +80,10 @@ class _Book:
 
     def _write(self, sheet: Any, row: int, column: int, cell: Cell) -> None:
         if isinstance(cell, str):
+            quoted = "quoted" if cell.startswith(FORMULA_STARTS) else ""
             name = "right" if isinstance(cell, Right) else "text"
-            name = "quoted" if cell.startswith(FORMULA_STARTS) else name
-            sheet.write_string(row, column, cell, self._format(name))
-        elif cell is not None and cell.value is not None:
+            sheet.write_string(row, column, cell, self._format(name, quoted))
+        elif cell is not None and cell.value is not None and math.isfinite(cell.value):
             value = cell.value / DAY_S if cell.kind == "seconds" else cell.value
             sheet.write_number(row, column, value, self._format("number", self._shown(cell)))
 
@@ -93,8 +94,8 @@ class _Book:
             return f'"{SYMBOLS.get(self.currency, self.currency + " ")}"#,##0{decimals}'
         if kind == "seconds" and value < 0:
             return '0.00" d"'  # a spreadsheet shows no time before zero
-        if kind == "count" and not float(value).is_integer():
-            return "#,##0.0"
+        if kind in ("count", "plain") and math.isfinite(value):
+            return "#,##0" if float(value).is_integer() else "#,##0.0#"
         return _FORMATS[kind]
 
     def _format(self, name: str, shown: str = "") -> Any:
@@ -105,10 +106,9 @@ class _Book:
                 about |= {"bold": True, "bottom": 1, "text_wrap": True, "font_color": _QUIET}
             elif name == "number":
                 about |= {"num_format": shown}
-            elif name == "right":
-                about |= {"align": "right"}
-            elif name == "quoted":
-                about |= {"quote_prefix": True}
+            else:
+                about |= {"quote_prefix": shown == "quoted"}
+                about |= {"align": "right"} if name == "right" else {}
             self.formats[key] = self.workbook.add_format(about)
         return self.formats[key]
 
@@ -163,7 +163,7 @@ def _headline(book: _Book, summary: Summary) -> None:
 def _headline_row(line: Line) -> list[Cell]:
     kind, figure, target = line.stat.kind, line.figure, line.target
     return [
-        _name(line),
+        _name(line.kpi, line.stat),
         line.period.label,
         Number(line.value, kind),
         _of(line.previous, kind),
@@ -180,25 +180,38 @@ def _headline_row(line: Line) -> list[Cell]:
         Number(figure.n if figure else None, "count"),
         line.kpi.owner,
         line.kpi.protocol,
-        line.reason or line.caution or None,
+        "; ".join(_notes(line)) or None,
     ]
 
 
+def _notes(line: Line) -> Iterator[str]:
+    """Why there is no figure, and which of them can still change or rest on little."""
+    if line.reason or line.caution:
+        yield line.reason or line.caution
+    for name, side in (("before", line.previous), ("AI", line.ai), ("human", line.human)):
+        if side is not None and side.value is not None:
+            if not side.is_mature:
+                yield f"{name}: not final yet"
+            elif side.is_low_sample:
+                yield f"{name}: low sample, n = {side.n:,}"
+
+
 def _sides(book: _Book, summary: Summary) -> None:
-    header = ["Figure", "AI", "Human", "Gap", "n, AI", "n, human"]
+    header = ["Figure", "AI", "Human", "Gap", "n, AI", "n, human", "Note"]
     lines = [card.line for card in summary.cards] + both_sides(summary.groups)
     rows: list[list[Cell]] = [
         [
-            _name(line),
+            _name(line.kpi, line.stat),
             _of(line.ai, line.stat.kind),
             _of(line.human, line.stat.kind),
             _gap(line, summary.account.currency),
             Number(line.ai.n if line.ai else None, "count"),
             Number(line.human.n if line.human else None, "count"),
+            "; ".join(note for note in _notes(line) if note.startswith(("AI", "human"))) or None,
         ]
         for line in lines
     ]
-    book.sheet("AI and human", header, rows, [38, 12])
+    book.sheet("AI and human", header, rows, [38, 12, 12, 12, 12, 12, 40])
 
 
 def _gap(line: Line, currency: str) -> Right | None:
@@ -239,10 +252,9 @@ def _trend(book: _Book, summary: Summary) -> None:
     for row in summary.scorecard:
         kind = row.stat.kind
         unit = summary.account.currency if kind == "currency" else row.stat.unit
-        words = wording.stat_words(row.stat.name)
         rows.append(
             [
-                f"{row.kpi.label}, {words}" if words else row.kpi.label,
+                _name(row.kpi, row.stat),
                 row.handling.replace("_", " "),
                 "h:mm:ss" if kind == "seconds" else unit,
                 *(Number(value, kind) for value in row.values),
@@ -286,9 +298,9 @@ def _definitions(book: _Book, summary: Summary) -> None:
     book.sheet("Definitions", header, rows, [38, 8, 12, 12, 80, 18, 60, 14, 30, 20, 30])
 
 
-def _name(line: Line) -> str:
-    words = wording.stat_words(line.stat.name)
-    return f"{line.kpi.label}, {words}" if words else line.kpi.label
+def _name(kpi: Kpi, stat: Stat) -> str:
+    words = wording.stat_words(stat.name)
+    return f"{kpi.label}, {words}" if words else kpi.label
 
 
 def _of(figure: Figure | None, kind: Kind) -> Number:
