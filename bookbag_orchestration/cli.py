@@ -319,7 +319,7 @@ def _report(
     for lack in written.lacks:
         print(f"bookbag report: {lack}", file=sys.stderr)
     if deliver:
-        delivered = deliver_now(place, written, is_asked=period is not None)
+        delivered = deliver_now(place, written)
         if delivered.error:
             raise Stop(delivered.error, delivered.code)
         print(delivered.said)

@@ -49,20 +49,11 @@ class Delivered:
     code: int = 0
 
 
-def deliver_now(place: Workplace, written: Written, *, is_asked: bool = True) -> Delivered:
-    """Puts a report into the outbox and sends what is due. One that is a week late only goes where
-    its period `is_asked` for.
-    """
-    rhythm, now = written.summary.rhythm.name, datetime.now(UTC)
-    period = written.summary.period.label
+def deliver_now(place: Workplace, written: Written) -> Delivered:
+    """Puts a report into the outbox and sends what is due."""
+    rhythm, period = written.summary.rhythm.name, written.summary.period.label
     calendar = next(each for each in calendars(place.config) if each.name == rhythm)
-    if not is_asked and not is_news(calendar, written, now):
-        said = (
-            f"{period} is made and was sent to nobody: it was due more than {NEWS.days} days ago. "
-            f"`bookbag run` brings newer data; `--period {period}` sends this one all the same."
-        )
-        return Delivered("", said, 1)
-    posted = post(place, calendar, written, now)
+    posted = post(place, calendar, written, datetime.now(UTC))
     if posted.held is None and not posted.receivers:
         return Delivered(
             "",
@@ -74,8 +65,10 @@ def deliver_now(place: Workplace, written: Written, *, is_asked: bool = True) ->
     send(place)
     if posted.held is not None:
         return Delivered("", f"{period} is held and was sent to nobody. {posted.held}", 1)
-    reached = post(place, calendar, written, now)
-    if reached.arrived == reached.receivers:
-        sent = reached.arrived - posted.arrived
-        return Delivered(f"{period}: sent to {sent} receivers, {posted.arrived} had it before")
-    return Delivered("", f"{period}: {words(reached)}. `bookbag doctor` says why.", 1)
+    reached = post(place, calendar, written, datetime.now(UTC))
+    if reached.arrived < reached.receivers:
+        return Delivered("", f"{period}: {words(reached)}. `bookbag doctor` says why.", 1)
+    said = f"{period}: sent to {reached.arrived - posted.arrived}, {posted.arrived} had it before"
+    if any(channel.is_file for channel in Directory(place).receivers(rhythm)):
+        said += f"; no mail server is named, so mails are files in {place.outbox.folder}"
+    return Delivered(said)
