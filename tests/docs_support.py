@@ -14,7 +14,8 @@ README, DECISIONS = ROOT / "README.md", ROOT / "DECISIONS.md"
 FORMAT = ROOT / "docs" / "export-format.md"
 VENDORS = ROOT / "docs" / "vendor-figures.md"
 ALERTS = ROOT / "docs" / "alerts.md"
-DOCUMENTS = (README, DECISIONS, FORMAT, VENDORS, ALERTS)
+BI = ROOT / "docs" / "bi.md"
+DOCUMENTS = (README, DECISIONS, FORMAT, VENDORS, ALERTS, BI)
 KPI_FILES = ROOT / "dbt_project" / "models" / "marts" / "kpis"
 
 
