@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 import duckdb
@@ -32,10 +33,14 @@ STAYS = (
 CONNECT_WITHIN_S = 15
 # What a changed table, and nothing else, waits for: readers of a table whose columns change.
 LOCK_WITHIN_S = 60
-SESSION = f"-c lock_timeout={LOCK_WITHIN_S}s -c timezone=UTC -c datestyle=ISO"
+# Of the transaction alone: a pool of connections in between lets no more through, or mixes it up.
+_PATIENTLY = f"""
+set local lock_timeout = '{LOCK_WITHIN_S}s';
+set local statement_timeout = 0;
+set local idle_in_transaction_session_timeout = 0"""
+SCHEMAS = ("bookbag", "core", "marts")
 BOOK = "bookbag.published"
 _OPEN_BOOK = f"""
-create schema bookbag;
 create table {BOOK} (
     table_name text primary key, account_id text not null, fingerprint text not null,
     row_count bigint not null, published_at timestamptz not null default now()
@@ -44,7 +49,9 @@ comment on table {BOOK} is 'The tables that bookbag has published here; no other
 # Of each table of ours that is still there.
 _READ_BOOK = f"""
 select table_name, account_id, fingerprint from {BOOK} where to_regclass(table_name) is not null"""
-_MAY_CREATE = "select has_database_privilege(current_database(), 'create')"
+_MAY_CREATE = """
+select has_database_privilege(current_database(), 'create')
+    or every(to_regnamespace(name) is not null) from unnest(%s::text[]) as name"""
 _NOTE = f"""
 insert into {BOOK} (table_name, account_id, fingerprint, row_count) values (%s, %s, %s, %s)
 on conflict (table_name) do update set fingerprint = excluded.fingerprint,
@@ -112,6 +119,7 @@ def write(place: Workplace, url: str) -> Written:
         if _noted(server, account, where) == marks:
             return Written(where, {})
         with server.transaction():
+            server.execute(_PATIENTLY)
             had = _opened(server, account, where)
             rows = {
                 table.full_name: _replaced(server, copy, table, is_ours=table.full_name in had)
@@ -132,14 +140,15 @@ def look(place: Workplace, url: str) -> str:
     where = shown(url)
     with session(url) as server:
         noted = _noted(server, place.config.account.id, where)
-        if not noted and server.execute(_MAY_CREATE).fetchone() == (False,):
+        if not noted and server.execute(_MAY_CREATE, [[*SCHEMAS]]).fetchone() == (False,):
             raise psycopg.errors.InsufficientPrivilege("bookbag may create no schema there")
         newest = (
             server.execute(f"select max(published_at) from {BOOK}").fetchone() if noted else None
         )
     if newest is None:
         return f"{where} answers; nothing is written yet"
-    return f"{where} answers; {len(noted)} tables, written at {newest[0]:%Y-%m-%d %H:%M} UTC"
+    at = newest[0].astimezone(UTC)
+    return f"{where} answers; {len(noted)} tables, written at {at:%Y-%m-%d %H:%M} UTC"
 
 
 @contextmanager
@@ -152,7 +161,7 @@ def session(url: str) -> Iterator[Server]:
             autocommit=True,
             application_name="bookbag",
             connect_timeout=CONNECT_WITHIN_S,
-            options=f"{conninfo_to_dict(url).get('options') or ''} {SESSION}",
+            prepare_threshold=None,
         )
     except psycopg.OperationalError as error:
         raise PostgresError(
@@ -178,7 +187,10 @@ def _explained(where: str, error: psycopg.Error) -> PostgresError:
         told = f"{told}: somebody reads a table whose columns are to change, or writes it"
         cure = "End that session, or wait."
     elif isinstance(error, psycopg.errors.InsufficientPrivilege):
-        cure = "Grant its user `create` on the database, or let it own the schemas marts and core."
+        cure = (
+            "Grant its user `create` on the database, or let it own these schemas there:"
+            f" {', '.join(SCHEMAS)}."
+        )
     return PostgresError(
         f"PostgreSQL at {where} says: {told}. What it had is still there. {cure} {STAYS}"
     )
@@ -202,6 +214,7 @@ def _noted(server: Server, account: str, where: str) -> dict[str, str]:
 def _opened(server: Server, account: str, where: str) -> dict[str, str]:
     """What is noted, with the book open for this transaction alone."""
     if server.execute("select to_regclass(%s)", [BOOK]).fetchone() == (None,):
+        _schema(server, "bookbag")
         server.execute(_OPEN_BOOK)
     server.execute(f"lock table {BOOK} in exclusive mode")
     return _noted(server, account, where)
@@ -235,10 +248,13 @@ def _replaced(
 
 def _create(server: Server, table: Table) -> None:
     """An empty table; one of somebody else's of this name is an error of the server's."""
-    schema = sql.Identifier(table.schema)
-    if server.execute("select to_regnamespace(%s)", [table.schema]).fetchone() == (None,):
-        server.execute(sql.SQL("create schema {}").format(schema))
+    _schema(server, table.schema)
     server.execute(sql.SQL("create table {} ()").format(_name(table.full_name)))
+
+
+def _schema(server: Server, name: str) -> None:
+    if server.execute("select to_regnamespace(%s)", [name]).fetchone() == (None,):
+        server.execute(sql.SQL("create schema {}").format(sql.Identifier(name)))
 
 
 def _fit(server: Server, table: Table) -> None:

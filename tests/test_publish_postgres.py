@@ -20,10 +20,10 @@ import duckdb
 import psycopg
 import pytest
 
-from bookbag_orchestration.postgres_target import PostgresError, write
+from bookbag_orchestration.postgres_target import PostgresError, look, write
 from bookbag_orchestration.resources import Workplace
 from tests.operations_support import workplace_of
-from tests.postgres_support import Server
+from tests.postgres_support import PASSWORD, Server
 
 NAMES = ("first", "last")
 """Of the tables that are made by hand; in the order in which they are written."""
@@ -369,3 +369,23 @@ def test_what_is_of_others_is_not_touched(place: Workplace, url: str) -> None:
     with pytest.raises(PostgresError, match="of account acme, not other"):
         write(other, url)
     assert rows_of(url, "select distinct generation, own from marts.first, marts.notes") == [(1, 7)]
+
+
+def test_a_user_who_owns_the_schemas_needs_no_more(
+    place: Workplace, url: str, postgres: Server
+) -> None:
+    change(
+        url,
+        "drop role if exists writer; create role writer login password 'own';"
+        "create schema marts authorization writer; create schema core authorization writer",
+    )
+    publish(place, **generation(1))
+    own = url.replace(f"postgres:{PASSWORD.replace('%', '%25')}", "writer:own")
+    with pytest.raises(PostgresError, match="own these schemas there: bookbag, core, marts"):
+        write(place, own)
+    with pytest.raises(PostgresError, match="Grant its user `create`"):
+        look(place, own)
+    change(url, "create schema bookbag authorization writer")
+    assert "nothing is written yet" in look(place, own)
+    assert write(place, own).rows == {"marts.first": 1000, "marts.last": 1000}
+    change(url, "drop schema bookbag, marts, core cascade; drop role writer")
