@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from bookbag_orchestration.postgres_target import PostgresError, look, postgres_url
+from bookbag_orchestration.postgres_target import PostgresError, look
 from bookbag_orchestration.resources import WarehouseBusyError, Workplace
 from bookbag_orchestration.sections import SANDBOX, ApiSource, FilesSource
 from bookbag_orchestration.settings import read_secrets
@@ -162,7 +162,7 @@ def _files(place: Workplace, source: FilesSource) -> Finding:
 
 def _postgres(place: Workplace) -> Iterator[Finding]:
     """Whether the database that the tables go to lets bookbag write them; nothing without one."""
-    if not (url := postgres_url(place)):
+    if not (url := place.postgres):
         return
     try:
         yield Finding("postgres", "ok", look(place, url))

@@ -22,7 +22,6 @@ from psycopg.conninfo import conninfo_to_dict
 from bookbag_orchestration.postgres_tables import KEY_COLUMNS, Table, blocks, keys_of, tables_of
 from bookbag_orchestration.publishing import STEM
 from bookbag_orchestration.resources import Workplace
-from bookbag_orchestration.settings import read_postgres
 from ingestion.postgres import refusal
 
 SETTING = "[publish] postgres or BOOKBAG_PUBLISH__POSTGRES"
@@ -82,11 +81,6 @@ class Written:
 
     where: str
     rows: Mapping[str, int]
-
-
-def postgres_url(place: Workplace) -> str | None:
-    """Where the tables are to be written to; None = nowhere."""
-    return read_postgres() or place.config.publish.postgres
 
 
 def shown(url: str) -> str:

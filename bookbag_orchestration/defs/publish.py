@@ -6,9 +6,9 @@ from time import monotonic
 import dagster as dg
 
 from bookbag_orchestration.freshness import mart_policy
-from bookbag_orchestration.postgres_target import postgres_url, write
+from bookbag_orchestration.postgres_target import write
 from bookbag_orchestration.publishing import CORE_TABLES, MARTS, STEM, follow, publish, refresh
-from bookbag_orchestration.resources import Progress, Workplace, workplace
+from bookbag_orchestration.resources import POSTGRES, Progress, Workplace, workplace
 from bookbag_orchestration.steps import recorded
 from reports.evidence.site import build_site
 
@@ -94,7 +94,7 @@ def postgres_asset(place: Workplace, url: str) -> dg.AssetsDefinition:
         freshness_policy=mart_policy(),
         pool=place.pool,
     )
-    @recorded(place, "publish", "postgres")
+    @recorded(place, "publish", POSTGRES)
     def postgres(progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
         started = monotonic()
         if not (place.published / f"{STEM}.duckdb").exists():
@@ -115,6 +115,6 @@ def postgres_asset(place: Workplace, url: str) -> dg.AssetsDefinition:
 def defs() -> dg.Definitions:
     place = workplace()
     assets = [published_asset(place), dashboard_asset(place)]
-    if url := postgres_url(place):
+    if url := place.postgres:
         assets.append(postgres_asset(place, url))
     return dg.Definitions(assets=assets)
