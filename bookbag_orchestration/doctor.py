@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from bookbag_orchestration.postgres_target import PostgresError, look
 from bookbag_orchestration.resources import WarehouseBusyError, Workplace
 from bookbag_orchestration.sections import SANDBOX, ApiSource, FilesSource
 from bookbag_orchestration.settings import read_secrets
@@ -62,6 +63,7 @@ def examine(place: Workplace) -> Iterator[Finding]:
             yield from _api(place, source)
         elif isinstance(source, FilesSource):
             yield _files(place, source)
+    yield from _postgres(place)
     yield _runs(place)
     yield _pdf()
     yield from _channels(place)
@@ -159,6 +161,17 @@ def _files(place: Workplace, source: FilesSource) -> Finding:
     if isinstance(path, Path) and not path.is_dir():
         return Finding(about, "bad", f"{path} is no folder", "Correct its `path`.")
     return Finding(about, "ok", str(path))
+
+
+def _postgres(place: Workplace) -> Iterator[Finding]:
+    """Whether the database that the tables go to lets bookbag write them; nothing without one."""
+    if not (url := place.postgres):
+        return
+    try:
+        yield Finding("postgres", "ok", look(place, url))
+    except PostgresError as error:
+        said, _, cure = str(error).partition(". ")
+        yield Finding("postgres", "bad", said, cure)
 
 
 def _runs(place: Workplace) -> Finding:

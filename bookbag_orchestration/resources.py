@@ -26,7 +26,13 @@ from bookbag_orchestration.dbt_process import Dbt
 from bookbag_orchestration.freshness import allowance
 from bookbag_orchestration.history import ALL, Broken, History
 from bookbag_orchestration.sections import Config
-from bookbag_orchestration.settings import DBT_PROJECT, Settings, read_environment, tell_dbt
+from bookbag_orchestration.settings import (
+    DBT_PROJECT,
+    Settings,
+    read_environment,
+    read_postgres,
+    tell_dbt,
+)
 from bookbag_orchestration.turns import turn
 from ingestion import VENDORS
 from ingestion.quarantine import last_load
@@ -38,6 +44,8 @@ READ = ("account", "kpi_catalog", "kpi_status", "kpi_values", "source_freshness"
 LOOK_WAIT_S = 60.0
 PARSED = "partial_parse.msgpack"
 MANIFEST_INPUTS = ("*.sql", "*.yml", "*.csv")
+POSTGRES = "postgres"
+"""The subject of the step that writes the published tables to a database."""
 LIVE = "live-"
 """Before the fingerprint of a build that made only what follows from what has just come."""
 
@@ -105,6 +113,11 @@ class Workplace:
         """The account's own pages of the dashboard; None without."""
         given = self.config.reports.pages
         return (self.config.base / given).resolve() if given else None
+
+    @property
+    def postgres(self) -> str | None:
+        """Where the published tables go to as well, password and all; None = nowhere."""
+        return read_postgres() or self.config.publish.postgres
 
     @property
     def outbox(self) -> Outbox:
@@ -208,13 +221,14 @@ class Workplace:
         return landed != whole
 
     def faults(self) -> list[Broken]:
-        """Steps that fail now; what was about a source that is no more is left out."""
-        known = {ALL, "account", *(source.name for source in self.config.sources)}
+        """Steps that fail now; what was about a source or a target that is no more is left out."""
+        sources = {source.name for source in self.config.sources}
+        known = {ALL, "account", "marts", "reconciliation", *sources}
         return [
             fault
             for fault in self.history.broken()
-            if fault.step not in ("ingest", "check")
-            or fault.subject in known | {"marts", "reconciliation"}
+            if (fault.step not in ("ingest", "check") or fault.subject in known)
+            and (fault.name != f"publish {POSTGRES}" or self.postgres)
         ]
 
     def allowances(self) -> dict[str, timedelta]:

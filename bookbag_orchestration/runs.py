@@ -36,6 +36,7 @@ OWN_ERRORS = (
     "WarehouseBusyError",
     "PublishedError",
     "PageError",
+    "PostgresError",
     "BackfillError",
 )
 REPORT = "report"

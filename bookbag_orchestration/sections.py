@@ -61,6 +61,12 @@ def _address(url: str) -> str:
     return url
 
 
+def _database(url: str) -> str:
+    if not re.match(r"postgres(ql)?://", url):
+        raise ValueError("write it as postgresql://user:password@host:5432/database")
+    return url
+
+
 def _receiver(value: str) -> str:
     if not is_address(value.strip()):
         raise ValueError(
@@ -290,7 +296,9 @@ class Reports(Section):
 
 
 class Publish(Section):
-    postgres: str | None = None
+    """`postgres`: the address of a database of the account's own, which the tables go to too."""
+
+    postgres: Annotated[str, AfterValidator(_database)] | None = None
 
 
 class Schedules(Section):

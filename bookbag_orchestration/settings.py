@@ -155,5 +155,10 @@ def read_mail_server() -> str | None:
     return os.environ.get("BOOKBAG_MAIL__SERVER") or None
 
 
+def read_postgres() -> str | None:
+    """BOOKBAG_PUBLISH__POSTGRES: an address with a password in it need not stand in a file."""
+    return os.environ.get("BOOKBAG_PUBLISH__POSTGRES") or None
+
+
 def _cut(line: str) -> tuple[str, str, str]:
     return line.partition("/")

@@ -103,14 +103,22 @@ def _connected(spec: ApiSpec) -> psycopg.Connection[Any]:
             options=f"{given.get('options') or ''} {SESSION}",
         )
     except psycopg.OperationalError as error:
-        told = re.search(r"FATAL: +(.+)", str(error))
+        told = refusal(error)
         # What the server says itself is to be mended; silence may be over in a while.
         kind = IngestError if told else UnavailableError
         raise kind(
             f"source {spec.name}: the database cannot be reached, or does not let bookbag in"
-            f" ({told[1] if told else 'no server answers'}). Check {secret} and the network; what"
+            f" ({told or 'no server answers'}). Check {secret} and the network; what"
             " was loaded before stays."
         ) from None
+
+
+def refusal(error: psycopg.OperationalError) -> str | None:
+    """Why a server let nobody in, in its own words, which hold no part of the address's secrets;
+    None where none answered.
+    """
+    told = re.search(r"FATAL: +(.+)", str(error))
+    return told[1] if told else None
 
 
 def _explained(spec: ApiSpec, error: psycopg.Error) -> IngestError:

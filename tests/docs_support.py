@@ -15,7 +15,8 @@ FORMAT = ROOT / "docs" / "export-format.md"
 VENDORS = ROOT / "docs" / "vendor-figures.md"
 ALERTS = ROOT / "docs" / "alerts.md"
 REPORTS = ROOT / "docs" / "reports.md"
-DOCUMENTS = (README, DECISIONS, FORMAT, VENDORS, ALERTS, REPORTS)
+BI = ROOT / "docs" / "bi.md"
+DOCUMENTS = (README, DECISIONS, FORMAT, VENDORS, ALERTS, REPORTS, BI)
 KPI_FILES = ROOT / "dbt_project" / "models" / "marts" / "kpis"
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import csv
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 from dbt.cli.main import dbtRunnerResult
 
 from bookbag_orchestration.settings import DBT_PROJECT
+from reports.formats import kind_of
 from tests.dbt_support import dbt
 from tests.support import call
 
@@ -260,3 +262,50 @@ def test_a_kpi_with_a_table_of_its_own_says_where_it_is_read(golden: Path) -> No
     result = call("kpi", "coverage_roi", "--home", golden)
     assert result.code == 2
     assert "has a table of its own" in result.err and "business_case" in result.err
+
+
+# What a figure of the stat looks like.
+FORMATS = {
+    "csat": {"mean": "num2", "ratio": "pct1", "responses": "num0"},
+    "tickets_per_order": {
+        "ratio": "num3", "ratio_28d": "num3", "order_contact": "pct1", "presale_share": "pct1",
+    },
+    "category_volume": {"count": "num0", "share": "pct1", "growth": "pct1", "coverage": "pct1"},
+    "knowledge_gap_rate": {"ratio": "pct1", "count": "num0"},
+    "ai_savings": {"value": "currency", "hours": "hours"},
+    "handle_time": dict.fromkeys(
+        ("mean", "median", "mean_tracked", "mean_helpdesk", "mean_estimated"), "seconds"
+    ),
+    "headcount_gap": {
+        "value": "fte", "low": "fte", "high": "fte", "forecast": "num1", "mape": "pct1",
+    },
+    "coverage_roi": {},
+}  # fmt: skip
+# The same, as reports write it (reports/formats.py): one figure reads alike wherever it stands.
+KINDS = {
+    "share": "pct1", "per_order": "num3", "score": "num2", "count": "num0", "rho": "num2",
+    "balance": "num1", "plain": "num1",
+}  # fmt: skip
+
+
+def test_each_stat_has_a_format_that_is_its_own(golden: Path) -> None:
+    with duckdb.connect(str(golden / "published/bookbag.duckdb"), read_only=True) as connection:
+        rows = connection.execute(
+            "select kpi, stats, format, formats from marts.kpi_catalog"
+        ).fetchall()
+        units = connection.execute(
+            "select distinct kpi, stat, unit from marts.kpi_status where unit not like '%,%'"
+        ).fetchall()
+    told = {kpi: json.loads(formats) for kpi, _, _, formats in rows}
+    assert {kpi: told[kpi] for kpi in FORMATS} == FORMATS
+    for kpi, stats, first, _ in rows:
+        assert [*told[kpi]] == json.loads(stats), kpi
+        assert first == next(iter(told[kpi].values()), first), kpi
+    assert {kpi: first for kpi, _, first, _ in rows if not told[kpi]} == {
+        "coverage_roi": "currency",
+        "kpi_relations": "num2",
+    }
+    assert len(units) > 100
+    for kpi, stat, unit in units:
+        kind = kind_of(kpi, stat, unit)
+        assert told[kpi][stat] == KINDS.get(kind, kind), (kpi, stat)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
+import psycopg
 import pytest
 
 from bookbag_orchestration.defs import alert
@@ -17,6 +18,7 @@ from reports.deliver import Sent
 from reports.outbox import Message
 from tests.messages_support import receivers
 from tests.operations_support import sync, workplace_of
+from tests.postgres_support import Server
 from tests.support import call
 
 NOW = datetime.now(UTC)
@@ -145,3 +147,24 @@ def test_the_command_ends_with_one_where_something_is_bad(tmp_path: Path) -> Non
     assert "is no folder" in bad.out and "of these need somebody" in bad.err
     (tmp_path / "x").mkdir()
     assert call("doctor", "--config", config, "--home", tmp_path / "home").code == 0
+
+
+def test_the_database_that_tables_go_to_is_reached(
+    place: Workplace, postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert found(place, "postgres") == []
+    monkeypatch.setenv("BOOKBAG_PUBLISH__POSTGRES", postgres.make("doctor"))
+    (there,) = found(place, "postgres")
+    assert there.state == "ok" and "/doctor answers; nothing is written yet" in there.said
+    # Another password than its own, and a user who may make nothing there.
+    with psycopg.connect(postgres.url(), autocommit=True) as server:
+        server.execute("create role reader login password 'other'")
+    for user, cause, cure in (
+        ("postgres:s3cret", "authentication failed", "BOOKBAG_PUBLISH__POSTGRES"),
+        ("reader:other", "may create no schema", "Grant its user `create`"),
+    ):
+        address = postgres.url("doctor").replace("postgres:pass%25word", user)
+        monkeypatch.setenv("BOOKBAG_PUBLISH__POSTGRES", address)
+        (bad,) = found(place, "postgres")
+        assert bad.state == "bad" and cause in bad.said and cure in bad.cure
+        assert not any(word in str(bad) for word in ("s3cret", "other"))

@@ -6,8 +6,9 @@ from time import monotonic
 import dagster as dg
 
 from bookbag_orchestration.freshness import mart_policy
+from bookbag_orchestration.postgres_target import write
 from bookbag_orchestration.publishing import CORE_TABLES, MARTS, STEM, follow, publish, refresh
-from bookbag_orchestration.resources import Progress, Workplace, workplace
+from bookbag_orchestration.resources import POSTGRES, Progress, Workplace, workplace
 from bookbag_orchestration.steps import recorded
 from reports.evidence.site import build_site
 
@@ -81,7 +82,39 @@ def dashboard_asset(place: Workplace) -> dg.AssetsDefinition:
     return dashboard
 
 
+def postgres_asset(place: Workplace, url: str) -> dg.AssetsDefinition:
+    """The copy in a database of the account's."""
+
+    @dg.asset(
+        key=["published", "postgres"],
+        group_name="publish",
+        deps=[["published", "bookbag"]],
+        description="The same tables in the account's PostgreSQL: all of the old, then all new.",
+        kinds={"postgres"},
+        freshness_policy=mart_policy(),
+        pool=place.pool,
+    )
+    @recorded(place, "publish", POSTGRES)
+    def postgres(progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
+        started = monotonic()
+        if not (place.published / f"{STEM}.duckdb").exists():
+            progress.line("publish", "postgres: nothing is published yet", monotonic() - started)
+            return dg.MaterializeResult(metadata={"tables": 0, "rows": 0})
+        written = write(place, url)
+        total = sum(written.rows.values())
+        said = f"{len(written.rows)} tables, {total:,} rows" if written.rows else "nothing new"
+        progress.line("publish", f"postgres: {said}", monotonic() - started)
+        return dg.MaterializeResult(
+            metadata={"tables": len(written.rows), "rows": total, "where": written.where}
+        )
+
+    return postgres
+
+
 @dg.definitions
 def defs() -> dg.Definitions:
     place = workplace()
-    return dg.Definitions(assets=[published_asset(place), dashboard_asset(place)])
+    assets = [published_asset(place), dashboard_asset(place)]
+    if url := place.postgres:
+        assets.append(postgres_asset(place, url))
+    return dg.Definitions(assets=assets)
