@@ -49,7 +49,14 @@ def fence(name: str, sql: str) -> str:
 
 def rows(payload: dict[str, Any], query: str, *chosen: str) -> list[tuple[Any, ...]]:
     by = payload["queries"][query]["by"]["\x1f".join(chosen)]
-    return list(zip(*(payload["columns"][place] for place in by.values()), strict=True))
+    return list(zip(*(column(payload["columns"][place]) for place in by.values()), strict=True))
+
+
+def column(held: Any) -> list[Any]:
+    """A column, whose texts may stand once with their places beside them."""
+    if isinstance(held, dict):
+        return [held["words"][code] for code in held["codes"]]
+    return list(held)
 
 
 def test_a_page_is_text_queries_and_components_within_each_other() -> None:
