@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 
@@ -36,12 +37,19 @@ class Site:
     written: int
 
 
-def build_site(copy: Path, folder: Path, own: Path | None = None, ours: Path = PAGES) -> Site:
+def build_site(
+    copy: Path,
+    folder: Path,
+    own: Path | None = None,
+    ours: Path = PAGES,
+    addresses: Mapping[str, str] = MappingProxyType({}),
+) -> Site:
     """Renders the pages of bookbag (`ours`) and those of the folder `own`, of which one with the
-    same name takes the place of bookbag's. Raises PageError; what was there stays then.
+    same name takes the place of bookbag's. `addresses`: where the tickets of a source are seen,
+    with `{id}` for the ticket's. Raises PageError; what was there stays then.
     """
     pages = _pages(ours, own)
-    with _opened(copy) as connection:
+    with _opened(copy, addresses) as connection:
         frame = _frame(connection, pages)
         made = {page.name: _made(page, connection, frame) for page in pages}
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,8 +71,9 @@ def build_site(copy: Path, folder: Path, own: Path | None = None, ours: Path = P
 
 
 @contextmanager
-def _opened(copy: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The tables of the copy, and nothing else: a page is text that somebody wrote.
+def _opened(copy: Path, addresses: Mapping[str, str]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The tables of the copy and `marts.ticket_addresses`, and nothing else: a page is text that
+    somebody wrote.
 
     Attached, since whoever has the copy open in this process has it open in his own way.
     """
@@ -79,6 +88,10 @@ def _opened(copy: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute(
                 f'create view "{schema}"."{table}" as from published."{schema}"."{table}"'
             )
+        connection.execute("create schema if not exists marts")
+        connection.execute("create table marts.ticket_addresses (source text, address text)")
+        for told in addresses.items():
+            connection.execute("insert into marts.ticket_addresses values (?, ?)", told)
         connection.execute("set enable_external_access = false; set lock_configuration = true")
         yield connection
 

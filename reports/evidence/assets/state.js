@@ -61,7 +61,8 @@ const AGGREGATES = {
 };
 const aggregate = (values, how) => {
   const given = values.filter((value) => value !== null);
-  return given.length ? AGGREGATES[how](given) : how === "count" ? 0 : null;
+  // Of no row there are none; of rows that are all unknown nobody knows.
+  return given.length ? AGGREGATES[how](given) : how === "count" || (how === "sum" && !values.length) ? 0 : null;
 };
 
 const DAYS = { "Last 7 Days": 7, "Last 30 Days": 30, "Last 90 Days": 90, "Last 3 Months": 91, "Last 6 Months": 182, "Last 12 Months": 365 };
@@ -70,8 +71,8 @@ const preset = (range) => {
   const start = back && range.last ? new Date(new Date(`${range.last}T00:00:00Z`) - (back - 1) * 864e5).toISOString().slice(0, 10) : range.first;
   return { start: start < range.first ? range.first : start, end: range.last };
 };
-// Takes over what an address says after its #. What it does not name begins as the page does, or,
-// `merging`, stays.
+// Takes over what an address says after its #. What it does not name begins as the page does;
+// `merging`, it stays, and days are narrowed to those of both.
 const take = (hash, merging = false) => {
   const said = new URLSearchParams(hash.replace(/^#/, ""));
   const inputs = new Set([...page.choices, ...page.ranges].map((each) => each.name));
@@ -89,7 +90,9 @@ const take = (hash, merging = false) => {
   for (const range of page.ranges) {
     if (!said.has(range.name) && merging) continue;
     const [, start, end] = /^(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)$/.exec(said.get(range.name) || "") || [];
-    spans[range.name] = start ? { start, end } : preset(range);
+    const before = spans[range.name];
+    spans[range.name] = !start ? preset(range) : !merging || end < before.start || start > before.end ? { start, end } :
+      { start: start < before.start ? before.start : start, end: end > before.end ? before.end : end };
   }
 };
 const hash = (of) => {
@@ -109,7 +112,10 @@ const keep = (isNew = false) => {
   const address = location.href.split("#")[0] + hash();
   if (address !== location.href) history[isNew ? "pushState" : "replaceState"](null, "", address);
   const along = hash(GO_ALONG);
-  for (const link of document.querySelectorAll("nav a")) link.setAttribute("href", link.getAttribute("href").split("#")[0] + along);
+  for (const link of document.querySelectorAll("nav a, main a")) {
+    const [file] = link.getAttribute("href").split("#");
+    if (!link.closest("[data-c]") && /^[\w-]+\.html$/.test(file)) link.setAttribute("href", file + along);
+  }
 };
 // What a link of the data may lead to.
 const leads = (address) => typeof address === "string" && /^(https?:\/\/|[\w-]+\.html(#|$))/.test(address);
@@ -120,8 +126,7 @@ const go = (address) => {
   take(said || "", true);
   keep(true);
   drawAll();
-  const first = document.querySelector(".DataTable.linked-to") || document.querySelector(".DataTable");
-  if (first) first.scrollIntoView({ block: "start" });
+  document.querySelector(".DataTable")?.scrollIntoView({ block: "start" });
 };
 const anchor = (address, text) => make("a", { href: address, text, onclick: (event) => {
   if (address.split("#")[0] === `${page.name}.html`) { event.preventDefault(); go(address); }
