@@ -296,7 +296,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         if not isfinite(value):
             return None
-        return float(f"{value:.7g}")
+        short = float(f"{value:.7g}")
+        # As JSON has it there is one kind of number: equal columns are the same then.
+        return int(short) if short.is_integer() else short
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="minutes")
     if isinstance(value, date):

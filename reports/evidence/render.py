@@ -218,6 +218,8 @@ class _Drawing:
             for name in ("id", "fmtColumn")
             if name in child.attributes
         ]
+        if node.name == "DataTable" and "sort" in told:
+            named.append(str(told["sort"]).removesuffix(" desc"))
         for column in named:
             if column not in known:
                 said = f"query {told['data']!r} has no column {column!r}.{nearest(column, known)}"

@@ -34,6 +34,9 @@ const chart = (asked, place, kind) => {
         values: xs.map(value), made: (at) => made(xs[at]), links: xs.map(link) });
     }
   }
+  // A line of which nothing is known is none, as long as there is another.
+  const telling = lines.filter((line) => line.values.some((value) => value !== null));
+  if (telling.length) lines.splice(0, lines.length, ...telling);
   const palette = ["blue", "tint", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"].map(colour);
   const label = (x) => (isDate ? day(x, told.xFmt || "mmm d") : told.xFmt ? shown(x, told.xFmt) : brief(words(String(x))));
   const band = bandOf(told, rows, xs);

@@ -32,7 +32,7 @@ const DRAW = {
     const rows = table(told.data);
     if (!rows.size) return empty(told, place);
     const shape = told.parts.length ? told.parts : rows.names.map((id) => ({ id }));
-    const state = place.state ||= { find: "", by: null, up: true, pages: 1 };
+    const state = place.state ||= { find: "", by: told.sort ? told.sort.split(" ")[0] : null, up: !/ desc$/.test(told.sort || ""), pages: 1 };
     const cell = (column, row) => shown(rows.at(column.id, row), column.fmtColumn ? rows.at(column.fmtColumn, row) : column.fmt);
     const body = make("tbody"), more = make("button", { class: "more", type: "button" });
     const limit = told.rows || 10;

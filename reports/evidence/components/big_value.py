@@ -1,8 +1,17 @@
-"""`<BigValue data={q} value=csat title=CSAT/>`: the last row's figure, or with `agg` that of all rows,
-with what it is compared to and a sparkline of all rows.
+"""`<BigValue data={q} value=csat title=CSAT/>`: the last row's figure, or with `agg` that of all
+rows, with what it is compared to and a sparkline of all rows.
 """
 
-from reports.evidence.components.spec import AGG, COLUMN, FLAG, FMT, NEEDED_COLUMN, QUERY, TEXT, Spec
+from reports.evidence.components.spec import (
+    AGG,
+    COLUMN,
+    FLAG,
+    FMT,
+    NEEDED_COLUMN,
+    QUERY,
+    TEXT,
+    Spec,
+)
 
 SPECS = (
     Spec(

@@ -1,5 +1,5 @@
-"""`<Value data={q} column=csat/>`: the first row's figure within a sentence, or with `agg` that of all
-rows.
+"""`<Value data={q} column=csat/>`: the first row's figure within a sentence, or with `agg` that of
+all rows.
 """
 
 from reports.evidence.components.spec import AGG, FMT, NEEDED_COLUMN, QUERY, TEXT, Spec
