@@ -7,6 +7,7 @@ from types import MappingProxyType
 from bookbag_orchestration.publishing import STEM
 from bookbag_orchestration.resources import Workplace
 from bookbag_orchestration.sections import SANDBOX, ApiSource, Config
+from reports.evidence.audience import TEAM
 from reports.evidence.site import Site, build_site
 
 # Where a helpdesk shows a ticket, after its address. Intercom's names a workspace that no setting
@@ -22,11 +23,19 @@ _CHATWOOT = re.compile(r"(.+)/accounts/(\d+)$")
 
 
 def build_dashboard(place: Workplace) -> Site | None:
-    """Writes the pages that have changed; None where nothing is published yet. Raises PageError."""
+    """Writes the pages that have changed, those of everybody and those of the team; None where
+    nothing is published yet. Raises PageError.
+    """
     copy = place.published / f"{STEM}.duckdb"
     if not copy.exists():
         return None
-    return build_site(copy, place.site, place.own_pages, addresses=addresses(place.config))
+    made = [
+        build_site(
+            copy, folder, place.own_pages, addresses=addresses(place.config), is_team=is_team
+        )
+        for folder, is_team in ((place.site, False), (place.site / TEAM, True))
+    ]
+    return Site(sum(each.pages for each in made), sum(each.written for each in made))
 
 
 def addresses(config: Config) -> dict[str, str]:

@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 import duckdb
 
+from reports.evidence.audience import TEAM, seen_by_team
 from reports.evidence.data import Data, gather, inputs_of
 from reports.evidence.markup import Page, PageError, read_page
 from reports.evidence.render import ASSETS, Frame, render
@@ -43,13 +44,15 @@ def build_site(
     own: Path | None = None,
     ours: Path = PAGES,
     addresses: Mapping[str, str] = MappingProxyType({}),
+    is_team: bool = False,
 ) -> Site:
     """Renders the pages of bookbag (`ours`) and those of the folder `own`, of which one with the
     same name takes the place of bookbag's. `addresses`: where the tickets of a source are seen,
-    with `{id}` for the ticket's. Raises PageError; what was there stays then.
+    with `{id}` for the ticket's. `is_team`: the pages that are for a team, with nothing in them that
+    is not. Raises PageError; what was there stays then.
     """
-    pages = _pages(ours, own)
-    with _opened(copy, addresses) as connection:
+    pages = [page for page in _pages(ours, own) if not is_team or page.front.get("audience") == TEAM]
+    with _opened(copy, addresses, is_team) as connection:
         frame = _frame(connection, pages)
         made = {page.name: _made(page, connection, frame) for page in pages}
     folder.mkdir(parents=True, exist_ok=True)
@@ -71,7 +74,9 @@ def build_site(
 
 
 @contextmanager
-def _opened(copy: Path, addresses: Mapping[str, str]) -> Iterator[duckdb.DuckDBPyConnection]:
+def _opened(
+    copy: Path, addresses: Mapping[str, str], is_team: bool
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """The tables of the copy and `marts.ticket_addresses`, and nothing else: a page is text that
     somebody wrote.
 
@@ -83,11 +88,13 @@ def _opened(copy: Path, addresses: Mapping[str, str]) -> Iterator[duckdb.DuckDBP
             "select schema_name, table_name from duckdb_tables() where database_name = 'published'"
         ).fetchall()
         for schema in {schema for schema, _ in tables}:
-            connection.execute(f'create schema if not exists "{schema}"')
+            connection.execute(f"create schema if not exists {schema}")
         for schema, table in tables:
-            connection.execute(
-                f'create view "{schema}"."{table}" as from published."{schema}"."{table}"'
-            )
+            origin = f"from published.{schema}.{table}"
+            if is_team:
+                held = connection.execute(f"select * {origin} limit 0").description or ()
+                origin = seen_by_team(f"{schema}.{table}", [column[0] for column in held])
+            connection.execute(f"create view {schema}.{table} as {origin}")
         connection.execute("create schema if not exists marts")
         connection.execute("create table marts.ticket_addresses (source text, address text)")
         for told in addresses.items():
@@ -117,7 +124,7 @@ def _frame(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page]) -> Fram
         links=[(page.title, f"{page.name}.html") for page in pages],
         account=account.account_id,
         data_as_of=moment(account.data_as_of),
-        currency=account.currency,
+        currency=account.currency or "",
         late=list(_late(connection)),
     )
 
