@@ -61,8 +61,9 @@ def texts(folder: Path) -> Iterator[tuple[str, str]]:
     for path in sorted(folder.iterdir()):
         text = path.read_text()
         packed = re.search(r'id="page">([^<]*)<', text)
-        yield path.name, text + (
-            gzip.decompress(base64.b64decode(packed[1])).decode() if packed else ""
+        yield (
+            path.name,
+            text + (gzip.decompress(base64.b64decode(packed[1])).decode() if packed else ""),
         )
 
 

@@ -48,29 +48,47 @@ def build_site(
 ) -> Site:
     """Renders the pages of bookbag (`ours`) and those of the folder `own`, of which one with the
     same name takes the place of bookbag's. `addresses`: where the tickets of a source are seen,
-    with `{id}` for the ticket's. `is_team`: the pages that are for a team, with nothing in them that
-    is not. Raises PageError; what was there stays then.
+    with `{id}` for the ticket's. `is_team`: the pages that are for a team, with nothing in them
+    that is not.
+
+    Raises PageError once all is made that can be: a page that cannot stays as it was.
     """
-    pages = [page for page in _pages(ours, own) if not is_team or page.front.get("audience") == TEAM]
-    with _opened(copy, addresses, is_team) as connection:
-        frame = _frame(connection, pages)
-        made = {page.name: _made(page, connection, frame) for page in pages}
+    faults: list[str] = []
+    pages = _pages(ours, own, faults)
+    if is_team:
+        pages = [page for page in pages if page.front.get("audience") == TEAM]
     folder.mkdir(parents=True, exist_ok=True)
     marks = folder / MARKS
     before = json.loads(marks.read_text()) if marks.exists() else {}
-    now, written = {}, 0
-    for name, text in made.items():
-        now[name] = hashlib.sha256(text.encode()).hexdigest()
-        target = folder / f"{name}.html"
-        if now[name] != before.get(name) or not target.exists():
-            beside = target.with_suffix(".next")
-            beside.write_text(text, encoding="utf-8")
-            os.replace(beside, target)
-            written += 1
-    for name in set(before) - set(now):
-        (folder / f"{name}.html").unlink(missing_ok=True)
-    marks.write_text(json.dumps(now, indent=2) + "\n")
-    return Site(len(made), written)
+    now: dict[str, str] = {}
+    written = 0
+    with _opened(copy, addresses, is_team) as connection:
+        frame = _frame(connection, pages)
+        for page in pages:
+            target = folder / f"{page.name}.html"
+            try:
+                text = _made(page, connection, frame)
+            except PageError as error:
+                faults.append(str(error))
+                now |= {page.name: before[page.name]} if page.name in before else {}
+                continue
+            now[page.name] = hashlib.sha256(text.encode()).hexdigest()
+            if now[page.name] != before.get(page.name) or not target.exists():
+                _write(target, text)
+                written += 1
+    if not faults:
+        for name in set(before) - set(now):
+            (folder / f"{name}.html").unlink(missing_ok=True)
+    _write(marks, json.dumps((before if faults else {}) | now, indent=2) + "\n")
+    if faults:
+        raise PageError("\n".join(faults))
+    return Site(len(pages), written)
+
+
+def _write(target: Path, text: str) -> None:
+    beside = target.with_suffix(".next")
+    beside.write_text(text, encoding="utf-8")
+    os.replace(beside, target)
 
 
 @contextmanager
@@ -108,13 +126,20 @@ def _made(page: Page, connection: duckdb.DuckDBPyConnection, frame: Frame) -> st
     return render(page, data, frame)
 
 
-def _pages(ours: Path, own: Path | None) -> list[Page]:
-    """In the order of their `sidebar_position`."""
+def _pages(ours: Path, own: Path | None, faults: list[str]) -> list[Page]:
+    """In the order of their `sidebar_position`; what is wrong with those that cannot be read is
+    added to `faults`.
+    """
     if own is not None and not own.is_dir():
         raise PageError(f"{own} is no folder. Correct `pages` of [reports].")
     files = {path.stem: path for path in sorted(ours.glob("*.md"))}
     files |= {path.stem: path for path in sorted(own.glob("*.md"))} if own else {}
-    found = [read_page(path) for path in files.values()]
+    found = []
+    for path in files.values():
+        try:
+            found.append(read_page(path))
+        except PageError as error:
+            faults.append(str(error))
     return sorted(found, key=lambda page: (page.front.get("sidebar_position", 99), page.name))
 
 
