@@ -47,6 +47,13 @@ class Shown:
 
     def click(self, chart: str, column: int, line: int = 0) -> None:
         """Clicks the middle of a bar, or a point of a line: `line` of those that lie there."""
+        self.point(chart, column, line)
+        self.page.mouse.down()
+        self.page.mouse.up()
+        self.page.wait_for_selector("html[data-ready]")
+
+    def point(self, chart: str, column: int, line: int = 0) -> None:
+        """Moves the pointer there."""
         chart_of = self.page.locator(chart)
         chart_of.scroll_into_view_if_needed()
         x, y = self.page.evaluate(
@@ -63,8 +70,7 @@ class Shown:
             }""",
             [chart, column, line],
         )
-        self.page.mouse.click(x, y)
-        self.page.wait_for_selector("html[data-ready]")
+        self.page.mouse.move(x, y)
 
     def bars(self, chart: str) -> list[dict[str, Any]]:
         """Every mark of a chart: `x`, `series` and `value`, with where it is."""

@@ -28,7 +28,8 @@ select ai_cost, human_cost, ai_saving from core.fct_episodes
 select * from marts.business_case
 ```
 ```sql figures
-select kpi, stat, value from marts.kpi_values where kpi in ('cost_per_ticket', 'revenue_saved', 'csat')
+select kpi, stat, value from marts.kpi_values
+where kpi in ('cost_per_ticket', 'revenue_saved', 'csat')
 ```
 ```sql orders
 select order_id, gross, net_now, currency from core.fct_orders

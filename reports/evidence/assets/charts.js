@@ -46,7 +46,10 @@ const chart = (asked, place, kind) => {
   const text = colour("quiet"), rule = colour("rule");
   const category = { type: "category", data: xs, axisLine: { lineStyle: { color: colour("quiet") } }, axisTick: { show: false },
     inverse: swap, axisLabel: { color: text, formatter: label, hideOverlap: true, width: swap ? 140 : undefined, overflow: "truncate" } };
-  const values = { type: "value", min: told.yMin ?? (kind === "line" ? (range) => nice(range, told) : undefined), max: told.yMax, name: told.yAxisTitle,
+  const step = ["dur", "seconds"].includes(told.yFmt) && kind === "line" ? stepOf([...lines.flatMap((line) => line.values), ...band.high]) : undefined;
+  const least = (range) => (step ? Math.floor(range.min / step) * step : nice(range, told));
+  const most = step && ((range) => Math.ceil(range.max / step) * step);
+  const values = { type: "value", min: told.yMin ?? (kind === "line" ? least : undefined), max: told.yMax ?? most, interval: step, name: told.yAxisTitle,
     nameTextStyle: { color: text }, splitLine: { lineStyle: { color: rule } }, axisLabel: { color: text, formatter: (v) => shown(v, told.yFmt) } };
   const option = {
     animation: false, color: palette, textStyle: { fontFamily: getComputedStyle(document.body).fontFamily }, aria: { enabled: false },
@@ -130,6 +133,12 @@ const nearestLink = (drawn, event, lines, swap, isStacked) => {
   const there = lines.filter((line) => line.values[at] !== null && line.values[at] !== undefined);
   there.sort((a, b) => Math.abs(a.values[at] - value) - Math.abs(b.values[at] - value));
   return there[0]?.links[at];
+};
+// Time is read by minutes, hours and days: so far apart are the lines of its axis.
+const STEPS = [1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800];
+const stepOf = (values) => {
+  const largest = values.reduce((one, other) => Math.max(one, other ?? 0), 0);
+  return STEPS.find((step) => largest / step <= 6) ?? Math.ceil(largest / 6 / 604800) * 604800;
 };
 // A line may begin above zero, at a round figure a little below its lowest.
 const nice = (range, told) => {
