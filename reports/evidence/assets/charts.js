@@ -5,21 +5,22 @@ const chart = (asked, place, kind) => {
   if (!rows.size) return empty(asked, place);
   // A format may be told by the data: the name of the column that has it.
   const told = rows.names.includes(asked.yFmt) ? { ...asked, yFmt: rows.at(asked.yFmt, 0) } : asked;
-  const isDate = rows.all(told.x).every((value) => /^\d{4}-\d\d-\d\d/.test(String(value)));
   const swap = told.swapXY === true;
   const xs = [...new Set(rows.all(told.x).map(String))];
+  const isDate = xs.every((value) => /^\d{4}-\d\d-\d\d/.test(value));
   if (isDate) xs.sort();
-  const groups = told.series ? [...new Set(rows.all(told.series).map(String))] : null;
+  // Rows by series and place, in one go: there may be tens of thousands.
+  const groups = new Map();
+  for (let row = 0; row < rows.size; row += 1) {
+    const group = told.series ? String(rows.at(told.series, row)) : null, x = String(rows.at(told.x, row));
+    if (!groups.has(group)) groups.set(group, new Map());
+    const of = groups.get(group);
+    if (!of.has(x)) of.set(x, []);
+    of.get(x).push(row);
+  }
   const lines = [];
   for (const y of told.y) {
-    for (const group of groups || [null]) {
-      const of = new Map();
-      for (let row = 0; row < rows.size; row += 1) {
-        if (group !== null && String(rows.at(told.series, row)) !== group) continue;
-        const x = String(rows.at(told.x, row));
-        if (!of.has(x)) of.set(x, []);
-        of.get(x).push(row);
-      }
+    for (const [group, of] of groups) {
       const value = (x) => {
         const found = of.get(x);
         if (!found) return told.handleMissing === "zero" || (kind !== "line" && told.handleMissing !== "gap") ? 0 : null;
