@@ -154,23 +154,41 @@ def test_a_bar_of_tickets_narrows_what_is_chosen(site: Path, browser: Browser) -
     assert counted(shown) == sum(bar["value"] for bar in bars)
 
 
-def test_the_queue_leads_to_those_that_wait(golden: Path, site: Path, browser: Browser) -> None:
-    shown = Shown(browser, site / "queue.html")
-    bars = [bar for bar in shown.bars(".BarChart") if bar["value"]]
-    assert bars
-    for bar in bars:
-        shown.click(".BarChart", bar["column"], bar["line"])
-        listed = shown.listed()
-        assert len(listed) == bar["value"]
-        with duckdb.connect(str(golden / "published" / "bookbag.duckdb"), read_only=True) as copy:
-            known = copy.execute(
-                "select ticket_id from marts.live_queue where state in ('new', 'open')"
-                " and team = ?",
-                [bar["series"].lower().replace(" ", "_")],
-            ).fetchall()
-        assert set(listed) <= {row[0] for row in known}
-        shown.page.go_back()
-        shown.page.wait_for_function("location.hash === ''")
+def test_the_queue_leads_to_those_that_wait(golden: Path, tmp_path: Path, browser: Browser) -> None:
+    copy = Path(shutil.copy(golden / "published" / "bookbag.duckdb", tmp_path / "bookbag.duckdb"))
+    waiting = {
+        f"{team}-{age_s}-{nr}": (team, age_s, channel)
+        for team in ("care", "returns")
+        for age_s, nr in ((3600, 2), (50_000, 1), (900_000, 3))
+        for nr, channel in zip(range(nr), ("chat", "email", "chat"), strict=False)
+    }
+    with duckdb.connect(str(copy)) as marts:
+        marts.execute("create table model as select * from marts.live_queue limit 1")
+        marts.execute("delete from marts.live_queue")
+        for ticket, (team, age_s, channel) in waiting.items():
+            marts.execute(
+                "insert into marts.live_queue select * replace (? as ticket_id, ? as team,"
+                " ? as age_s, ? as channel, 'open' as state) from model",
+                [ticket, team, age_s, channel],
+            )
+        marts.execute("drop table model")
+    build_site(copy, tmp_path / "site")
+    for channel in ("", "chat"):
+        asking = f"#channel={channel}" if channel else ""
+        shown = Shown(browser, tmp_path / "site" / "queue.html", asking=asking)
+        bars = [bar for bar in shown.bars(".BarChart") if bar["value"]]
+        assert len(bars) == 6
+        for bar, age_s in zip(bars, (3600, 50_000, 900_000) * 2, strict=True):
+            shown.click(".BarChart", bar["column"], bar["line"])
+            expected = {
+                ticket
+                for ticket, (team, age, of) in waiting.items()
+                if (team, age) == (bar["series"].lower(), age_s) and channel in ("", of)
+            }
+            assert set(shown.listed()) == expected
+            assert len(expected) == bar["value"]
+            shown.page.go_back()
+            shown.page.wait_for_function("!location.hash.includes('age')")
 
 
 def test_keys_alone_lead_there_too(site: Path, browser: Browser) -> None:
