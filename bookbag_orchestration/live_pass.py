@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from bookbag_orchestration.alerting import bring_up_to_date
 from bookbag_orchestration.borders import Border, landing, marts
+from bookbag_orchestration.dashboard import Drawing
 from bookbag_orchestration.history import ALL, PASS, Told
 from bookbag_orchestration.live_models import LiveModels
 from bookbag_orchestration.publishing import Published, follow, publish
@@ -69,10 +70,12 @@ class LivePasses:
     job: str
     checked: Callable[[Border, Sequence[Failure]], None]
     models: LiveModels = field(init=False)
+    drawing: Drawing = field(init=False)
     passes: int = 0
 
     def __post_init__(self) -> None:
         self.models = LiveModels(self.place)
+        self.drawing = Drawing(self.place, self.run_id, self.job)
 
     def follow(self, landed: Sequence[str], since: datetime) -> Followed:
         """Builds on what the sources `landed` have brought since `since`, checks, tells, publishes.
@@ -100,7 +103,12 @@ class LivePasses:
                 published = (follow if is_partial else publish)(place, datetime.now(UTC))
                 latency = self._latency(since, datetime.now(UTC))
                 told.rows, told.latency_s = sum(published.rows.values()), latency.p95_s
+        self.drawing.ask()
         return Followed(models, published, latency)
+
+    def finish(self) -> None:
+        """Waits for the pages of the last pass."""
+        self.drawing.finish()
 
     def _step(self, run_id: str, name: str, subject: str = ALL) -> AbstractContextManager[Told]:
         return self.place.history.step(run_id, name, subject, self.job)

@@ -61,6 +61,14 @@ class Watch:
 
         Raises WatchError at its end where a source failed, and at once what a pass raises.
         """
+        try:
+            self._watch()
+        finally:
+            self.passes.finish()
+        if self.faults:
+            raise WatchError(" ".join(self.faults.values()))
+
+    def _watch(self) -> None:
         sources = {source.name: source for source in self.place.config.sources}
         apis = {name: each.pace_s for name, each in sources.items() if isinstance(each, ApiSource)}
         paces = Paces(apis)
@@ -78,8 +86,6 @@ class Watch:
                     self._follow()
             if not apis or self._pause(paces):
                 break
-        if self.faults:
-            raise WatchError(" ".join(self.faults.values()))
 
     def _round(self, paces: Paces, names: Sequence[str], sources: dict[str, AnySource]) -> bool:
         """Asks these sources; True if one had something new."""

@@ -16,6 +16,8 @@ from filelock import FileLock
 from bookbag_orchestration.settings import silence_telemetry
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from tests.models import Model
     from tests.postgres_support import Server
 
@@ -116,6 +118,30 @@ def postgres() -> "Iterator[Server]":
 
     with running() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def site(golden: Path, made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """The dashboard of the golden shop."""
+    from reports.evidence.site import build_site
+
+    def build(folder: Path) -> None:
+        build_site(golden / "published" / "bookbag.duckdb", folder)
+
+    return made_once("dashboard", build)
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """A browser without a window."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser_support import program
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program())
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(autouse=True)

@@ -2,18 +2,16 @@
 
 import re
 import shutil
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ViewportSize
 
 from reports.evidence.site import PAGES, build_site
-from tests.browser_support import program
+from tests.dashboard_support import DESK, PHONE, Shown
 
 pytestmark = pytest.mark.slow
 
@@ -33,57 +31,14 @@ TYPED = {
     "marts.business_case": ("assumption", "source"),
     "core.dim_calendar_context": ("name", "category"),
 }
-PHONE: ViewportSize = {"width": 390, "height": 844}
-DESK: ViewportSize = {"width": 1200, "height": 900}
+# The one that the golden shop was open in.
+WEEK = "2026-10-26"
 HEADLINES = {
     "CSAT": ("csat", "mean", "{:.2f}"),
     "Deflection rate": ("deflection_rate", "ratio", "{:.1%}"),
     "First-contact resolution": ("first_contact_resolution", "ratio", "{:.1%}"),
     "Tickets per order": ("tickets_per_order", "ratio", "{:.3f}"),
 }
-
-
-@pytest.fixture(scope="module")
-def site(golden: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("dashboard")
-    build_site(golden / "published" / "bookbag.duckdb", folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=program())
-        yield opened
-        opened.close()
-
-
-class Shown:
-    """A page that is open, with what it asked for and what went wrong."""
-
-    def __init__(
-        self, browser: Browser, path: Path, size: ViewportSize = DESK, **options: Any
-    ) -> None:
-        context = browser.new_context(viewport=size, offline=True, **options)
-        self.page: Page = context.new_page()
-        self.asked: list[str] = []
-        self.faults: list[str] = []
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on(
-            "console",
-            lambda message: self.faults.append(message.text) if message.type == "error" else None,
-        )
-        self.page.goto(path.as_uri())
-        self.page.wait_for_selector("html[data-ready]")
-
-    def figures(self) -> dict[str, str]:
-        """Headline figures by their titles."""
-        return {
-            card.query_selector(".title").inner_text(): card.query_selector(".figure").inner_text()
-            for card in self.page.query_selector_all(".BigValue")
-        }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -103,45 +58,63 @@ def test_each_page_opens_from_the_disk_and_asks_nobody(
     assert path.stat().st_size < 1_500_000
 
 
-def expected(golden: Path, part: str, value: str, handling: str) -> dict[str, str]:
-    """What the copy says of the newest final week, as people read it."""
+def expected(golden: Path, week: str, **chosen: str) -> dict[str, str]:
+    """What the copy says of a week, as people read it."""
+    slices = dict.fromkeys(("channel", "category", "team", "handling"), "all") | chosen
+    where = " and ".join(f"{name} = '{value}'" for name, value in slices.items())
     found = {}
     with duckdb.connect(str(golden / "published" / "bookbag.duckdb"), read_only=True) as copy:
         for title, (kpi, stat, shape) in HEADLINES.items():
-            slices = dict.fromkeys(("channel", "category", "team"), "all") | {part: value}
-            where = " and ".join(f"{name} = '{one}'" for name, one in slices.items())
             row = copy.execute(
                 "select value from marts.kpi_values where kpi = ? and stat = ? and grain = 'week'"
-                f" and handling = ? and customer_segment = 'all' and {where}"
-                " and not is_partial and is_mature and period_start >= ("
-                "   select max(period_start) - interval 13 weeks from marts.kpi_values"
-                "   where grain = 'week' and not is_partial)"
-                " order by period_start desc limit 1",
-                [kpi, stat, handling],
+                f" and customer_segment = 'all' and {where} and period_start = ?"
+                " and not is_partial and is_mature",
+                [kpi, stat, week],
             ).fetchone()
-            value_of = row[0] if row else None
-            found[title] = "—" if value_of is None else shape.format(value_of).replace("%", " %")
+            value = row[0] if row else None
+            found[title] = "—" if value is None else shape.format(value).replace("%", " %")
     return found
+
+
+def options(shown: Shown, name: str) -> list[str]:
+    found = shown.page.query_selector_all(f"#in-{name} option")
+    return [str(each.get_attribute("value")) for each in found]
 
 
 def test_headlines_are_what_the_copy_says_whatever_is_chosen(
     golden: Path, site: Path, browser: Browser
 ) -> None:
-    shown = Shown(browser, site / "index.html")
-    assert shown.figures() == expected(golden, "channel", "all", "all")
-    options = shown.page.query_selector_all("#in-part option")
-    values = [str(each.get_attribute("value")) for each in options]
-    assert {value.split()[0] for value in values} == {"all", "channel", "category", "team"}
+    newest = Shown(browser, site / "index.html").page.input_value("#in-period-end")
+    assert Shown(browser, site / "index.html").figures() == expected(golden, newest)
+    shown = Shown(browser, site / "index.html", asking=f"#period={WEEK}..{WEEK}")
+    assert shown.figures() == expected(golden, WEEK)
     seen = set()
-    for chosen in values[1:]:
-        part, _, value = chosen.partition(" ")
-        for handling in ("all", "human_handled"):
-            shown.page.select_option("#in-part", chosen)
-            shown.page.select_option("#in-handling", handling)
-            figures = shown.figures()
-            assert figures == expected(golden, part, value, handling), (chosen, handling)
-            seen.add(tuple(figures.values()))
-    assert len(seen) > 3
+    for part in ("channel", "category", "team"):
+        for value in options(shown, part):
+            shown.page.select_option(f"#in-{part}", value)
+            for handling in options(shown, "handling"):
+                shown.page.select_option("#in-handling", handling)
+                known = expected(golden, WEEK, **{part: value, "handling": handling})
+                assert shown.figures() == known, (value, handling)
+                seen.add(tuple(known.values()))
+        shown.page.select_option(f"#in-{part}", "all")
+    assert len(seen) > 5
+
+
+@pytest.mark.parametrize("name", ["index", "diagnostics", "trends"])
+def test_what_is_not_published_together_has_a_reason_and_no_figure(
+    name: str, site: Path, browser: Browser
+) -> None:
+    shown = Shown(browser, site / f"{name}.html")
+    words = "published for one of channel, category and team at a time"
+    assert words not in shown.page.inner_text("main")
+    for part in ("channel", "team"):
+        shown.page.select_option(f"#in-{part}", options(shown, part)[1])
+    assert words in shown.page.inner_text("main")
+    assert set(shown.figures().values()) <= {"—"}
+    inside = "[role=tabpanel]" if name == "diagnostics" else "main"
+    assert shown.page.locator(f"{inside} td:visible").count() == 0
+    assert shown.page.locator(".chart:visible").count() == 0
 
 
 def test_a_range_of_dates_cuts_chart_and_table(site: Path, browser: Browser) -> None:
@@ -155,12 +128,12 @@ def test_a_range_of_dates_cuts_chart_and_table(site: Path, browser: Browser) -> 
 
 
 def days(shown: Shown) -> list[str]:
-    """Days of the table, all of them."""
+    """Days of the table, all of them, the first one first."""
     more = shown.page.query_selector(".DataTable .more")
     if more and more.is_visible() and "All" in more.inner_text():
         more.click()
     cells = shown.page.query_selector_all(".DataTable tbody tr td:first-child")
-    return [cell.inner_text() for cell in cells]
+    return sorted(cell.inner_text() for cell in cells)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

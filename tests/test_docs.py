@@ -36,7 +36,7 @@ SOURCE_SUFFIXES = (".py", ".sql", ".yml", ".toml", ".j2")
 PATH_SUFFIXES = (".py", ".sql", ".yml", ".toml", ".md", ".lock", ".png")
 # What a run or a user makes: in no clean clone.
 MADE = ("bookbag.toml", ".venv", ".bookbag", "exports", "raw_<source>")
-PICTURE_BYTES = 150_000
+PICTURE_BYTES, ALL_PICTURES_BYTES = 150_000, 3_000_000
 TYPE_WORDS = {
     "integer": "whole number", "decimal": "number", "double": "number", "score": "of its scale",
     "month": "YYYY-MM", "clock": "HH:MM",
@@ -260,14 +260,16 @@ def test_no_document_names_a_place_on_a_machine() -> None:
 
 
 def test_pictures_are_small_and_shown() -> None:
+    pictures = list((ROOT / "docs").rglob("*.png"))
     shown = {
         (document.parent / target).resolve()
         for document in (README, *(ROOT / "docs").glob("*.md"))
         for target in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text_of(document))
     }
-    for picture in (ROOT / "docs").rglob("*.png"):
+    for picture in pictures:
         assert picture.stat().st_size <= PICTURE_BYTES
         assert picture in shown, f"no document shows {picture.name}"
+    assert sum(picture.stat().st_size for picture in pictures) <= ALL_PICTURES_BYTES
 
 
 def write_tables() -> None:

@@ -49,7 +49,14 @@ def fence(name: str, sql: str) -> str:
 
 def rows(payload: dict[str, Any], query: str, *chosen: str) -> list[tuple[Any, ...]]:
     by = payload["queries"][query]["by"]["\x1f".join(chosen)]
-    return list(zip(*(payload["columns"][place] for place in by.values()), strict=True))
+    return list(zip(*(column(payload["columns"][place]) for place in by.values()), strict=True))
+
+
+def column(held: Any) -> list[Any]:
+    """A column, whose texts may stand once with their places beside them."""
+    if isinstance(held, dict):
+        return [held["words"][code] for code in held["codes"]]
+    return list(held)
 
 
 def test_a_page_is_text_queries_and_components_within_each_other() -> None:
@@ -94,6 +101,10 @@ CHART = "<LineChart data={q} x=day y=tickets/>"
         ("\n<LineChart data={q} x=day y=tickets colour=red/>", 5, "<LineChart> has no 'colour'"),
         ("<LineChart data={q} x=day y=tickets yFmt=pc/>", 4, "the format 'pc'"),
         ("<Tabs>\ntext\n</Tabs>", 4, "<Tabs> holds <Tab>, not text"),
+        ("<LineChart data={q} x=day y=tickets link=adress/>", 4, "no column 'adress'"),
+        ("<LineChart data={q} x=day y=tickets bandLow=low/>", 4, "no column 'low'"),
+        ("<BarChart data={q} x=day y=tickets agg=mode/>", 4, "<BarChart> agg is one of sum, avg"),
+        ('<DataTable data={q} sort="dya desc"/>', 4, "no column 'dya'"),
         ("<Grid>\n<Value data={q} column=day/>", 4, "'Grid' is not closed"),
         ("</Grid>", 4, "</Grid> closes nothing"),
         ("{#if q.length}\n{/if}", 4, "a condition is"),
@@ -166,6 +177,25 @@ def test_dates_cut_rows_by_a_column_that_the_query_gives(
     lacking = every + fence("q", f"select tickets from marts.sales where {between}") + dates
     with pytest.raises(PageError, match="has to give 'day'"):
         made(lacking, marts)
+
+
+def test_rows_are_cut_by_what_is_compared_with_like(marts: duckdb.DuckDBPyConnection) -> None:
+    any_of = '<DropdownOption value="%"/>\n<DropdownOption value="chat"/>'
+    choose = f"<Dropdown name=channel>\n{any_of}\n</Dropdown>\n\n"
+    like = "(sales.channel like '${inputs.channel.value}' or other like '${inputs.channel.value}')"
+    page = fence("base", f"select *, 'x' as other from marts.sales where {like}") + fence(
+        "q", "select day, tickets, channel, other from ${base} as base where day > '2026-11-01'"
+    )
+    _, payload = made(page + choose + CHART, marts)
+    assert payload["queries"]["q"]["cuts"] == [["channel", ["channel", "other"]]]
+    assert payload["queries"]["q"]["choices"] == []
+    assert [row[1] for row in rows(payload, "q", "")] == [4, 1], "the page cuts, the query does not"
+    with pytest.raises(PageError, match="has to give 'channel', a column that it is cut by"):
+        made(fence("q", f"select day, tickets, 'x' as other from marts.sales where {like}")
+             + choose + CHART, marts)  # fmt: skip
+    mixed = like.replace("inputs.channel", "inputs.second", 1)
+    with pytest.raises(PageError, match="compares different inputs"):
+        made(fence("q", f"select * from marts.sales where {mixed}") + choose + CHART, marts)
 
 
 def test_unknown_stays_unknown(marts: duckdb.DuckDBPyConnection) -> None:

@@ -1,8 +1,11 @@
 """A watch over a shop that lives on: what happens is followed to the copy, and to it alone."""
 
+import base64
+import gzip
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -194,6 +197,45 @@ def test_its_latency_is_measured_and_kept(shop: Shop) -> None:
     # Three half days have passed of those that are followed, and what happened was seen by now.
     longest = FOLLOWED_FOR.total_seconds()
     assert longest - 3 * HALF_DAY.total_seconds() < latency < longest + 720
+
+
+def test_the_queue_page_is_that_of_the_newest_pass(shop: Shop) -> None:
+    waiting = {ticket for (ticket,) in published(
+        shop.home, "select ticket_id from marts.live_queue where state in ('new', 'open')"
+    )}  # fmt: skip
+    assert waiting
+    for folder in ("", "team"):
+        assert in_page(shop.home / "site" / folder / "queue.html", "waiting") == waiting
+    told = {row[2]: row for row in History(shop.home / "runs").rows() if row[0] == "watch1"}
+    assert told["dashboard"][4] == "done"
+
+
+def in_page(path: Path, query: str) -> set[str]:
+    """Ids of tickets of a query of a page."""
+    packed = path.read_text().partition('id="page">')[2].partition("<")[0]
+    data = json.loads(gzip.decompress(base64.b64decode(packed)))
+    held = data["columns"][data["queries"][query]["by"][""]["ticket_id"]]
+    return set(held["words"] if isinstance(held, dict) else held)
+
+
+def test_a_page_that_fails_is_told_and_keeps_no_pass_back(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "broken.md").write_text("```sql q\nselect nothing\n```\n<DataTable data={q}/>\n")
+    shop.clock.advance(HALF_DAY)
+    place = shop.place
+    reports = place.config.reports.model_copy(update={"pages": str(tmp_path)})
+    shop.place = replace(place, config=place.config.model_copy(update={"reports": reports}))
+    try:
+        _, passes = shop.watch()
+    finally:
+        shop.place = place
+    assert len(passes) == 1
+    rows = [row for row in History(shop.home / "runs").rows() if row[0] == f"watch{shop.watches}"]
+    (told,) = [row for row in rows if row[2] == "dashboard"]
+    assert told[4] == "failed" and "broken.md:1: query 'q' fails" in told[12]
+    waiting = published(
+        shop.home, "select ticket_id from marts.live_queue where state in ('new', 'open')"
+    )
+    assert in_page(shop.home / "site" / "queue.html", "waiting") == {row[0] for row in waiting}
 
 
 def test_where_nothing_happens_nothing_is_built(shop: Shop) -> None:

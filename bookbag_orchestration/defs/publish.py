@@ -5,12 +5,12 @@ from time import monotonic
 
 import dagster as dg
 
+from bookbag_orchestration.dashboard import build_dashboard
 from bookbag_orchestration.freshness import mart_policy
 from bookbag_orchestration.postgres_target import write
 from bookbag_orchestration.publishing import CORE_TABLES, MARTS, STEM, follow, publish, refresh
 from bookbag_orchestration.resources import POSTGRES, Progress, Workplace, workplace
 from bookbag_orchestration.steps import recorded
-from reports.evidence.site import build_site
 
 
 def published_asset(place: Workplace) -> dg.AssetsDefinition:
@@ -65,13 +65,12 @@ def dashboard_asset(place: Workplace) -> dg.AssetsDefinition:
     )
     @recorded(place, "publish", "dashboard")
     def dashboard(progress: dg.ResourceParam[Progress]) -> dg.MaterializeResult[None]:
-        started, copy = monotonic(), place.published / f"{STEM}.duckdb"
-        if not copy.exists():
+        started, site = monotonic(), build_dashboard(place)
+        if site is None:
             progress.line(
                 "publish", "no dashboard: nothing is published yet", monotonic() - started
             )
             return dg.MaterializeResult(metadata={"pages": 0})
-        site = build_site(copy, place.site, place.own_pages)
         said = f"dashboard: {site.pages} pages, {site.written} of them anew"
         progress.line("publish", said, monotonic() - started)
         index = dg.MetadataValue.path(place.site / "index.html")

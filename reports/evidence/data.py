@@ -1,8 +1,8 @@
 """What a page's queries give, for every choice that its inputs leave.
 
 A browser that opens a file has no database. So a query that refers to choices is run once for each
-of them, and what a range of dates leaves is cut out of rows by the page's script: the query has to
-give the column that it compares. Equal results are kept once.
+of them, and what is compared by `like`, or lies within a range of dates, is cut out of rows by the
+page's script: the query has to give the columns that it compares. Equal results are kept once.
 """
 
 from __future__ import annotations
@@ -33,11 +33,17 @@ from reports.evidence.markup import (
 # More choices than that make a page that nobody waits for.
 MOST_RUNS = 600
 EVER = ("0001-01-01", "9999-12-31")
+# The choice that a `like` leaves everything of.
+ANY = "%"
 
 _INPUT = re.compile(r"\$\{inputs\.(\w+)(?:\.(\w+))?\}")
 _RANGE = re.compile(
     r"(\w+)\s+between\s+'?\$\{inputs\.(\w+)\.start\}'?\s+and\s+'?\$\{inputs\.\2\.end\}'?", re.I
 )
+_LIKE = r"(?:\w+\.)?(\w+)\s+like\s+'\$\{inputs\.(\w+)\.value\}'"
+_ONE_LIKE = re.compile(_LIKE, re.I)
+# Alone, or several in brackets, of which one has to hold.
+_LIKES = re.compile(rf"\(\s*{_LIKE}(?:\s+or\s+{_LIKE})+\s*\)|{_LIKE}", re.I)
 _QUERY = re.compile(r"\$\{(\w+)\}")
 
 
@@ -74,17 +80,24 @@ class Table:
 @dataclass
 class Result:
     """A query's tables by what is chosen of `choices`, in their order; `range`: the (input, column)
-    by which rows are cut.
+    by which rows are cut; `cuts`: by which choice they are cut, and the columns of which one has to
+    have its value.
     """
 
     query: Query
     choices: Sequence[str]
     range: tuple[str, str] | None
+    cuts: Sequence[tuple[str, Sequence[str]]] = ()
     tables: dict[tuple[str, ...], Table] = field(default_factory=dict)
 
     @property
     def columns(self) -> Sequence[str]:
         return list(next(iter(self.tables.values())).columns)
+
+    @property
+    def depends(self) -> bool:
+        """Whether it has other rows for other inputs."""
+        return bool(self.choices or self.range or self.cuts)
 
     @property
     def first(self) -> Table:
@@ -127,7 +140,7 @@ def gather(page: Page, connection: duckdb.DuckDBPyConnection, inputs: Sequence[C
         each = waiting[name]
         given = each.attributes.get("data")
         found = result(given.name, each.line) if isinstance(given, Ref) else None
-        if found is not None and (found.choices or found.range):
+        if found is not None and found.depends:
             raise page.error(each.line, f"the options of {name!r} depend on another input.")
         if each.name == "DateRange":
             ranges[name] = _range(page, each, found)
@@ -160,6 +173,10 @@ def _run(
         span = (named, column)
         declared(named, query.line)
     sql = _RANGE.sub(rf"\1 between '{EVER[0]}' and '{EVER[1]}'", sql)
+    cuts = list(_cuts(page, query, sql))
+    for chosen, _ in cuts:
+        declared(chosen, query.line)
+    sql = _LIKES.sub("1 = 1", sql)
     named = list(dict.fromkeys(found[0] for found in _INPUT.findall(sql)))
     options = []
     for each in named:
@@ -176,7 +193,7 @@ def _run(
         raise page.error(
             query.line, f"query {name!r} has {len(keys)} answers; {MOST_RUNS} at most."
         )
-    found = Result(query, named, span)
+    found = Result(query, named, span, cuts)
     for key in keys:
         text = _INPUT.sub(partial(_chosen, dict(zip(named, key, strict=True))), sql)
         try:
@@ -189,11 +206,24 @@ def _run(
         found.tables[key] = Table(
             {column: [_plain(row[at]) for row in rows] for at, column in enumerate(names)}
         )
-    if span is not None and span[1] not in found.columns:
-        raise page.error(
-            query.line, f"query {name!r} has to give {span[1]!r}, the column that dates cut it by."
-        )
+    needed = [*([span[1]] if span else []), *(column for _, columns in cuts for column in columns)]
+    for column in needed:
+        if column not in found.columns:
+            raise page.error(
+                query.line, f"query {name!r} has to give {column!r}, a column that it is cut by."
+            )
     return found
+
+
+def _cuts(page: Page, query: Query, sql: str) -> Iterator[tuple[str, Sequence[str]]]:
+    for found in _LIKES.finditer(sql):
+        parts = _ONE_LIKE.findall(found[0])
+        named = {each for _, each in parts}
+        if len(named) > 1:
+            raise page.error(
+                query.line, f"query {query.name!r}: {found[0]} compares different inputs."
+            )
+        yield named.pop(), [column for column, _ in parts]
 
 
 def _whole(page: Page, query: Query, asked: tuple[str, ...], result: Any) -> str:
@@ -266,7 +296,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         if not isfinite(value):
             return None
-        return float(f"{value:.7g}")
+        short = float(f"{value:.7g}")
+        # As JSON has it there is one kind of number: equal columns are the same then.
+        return int(short) if short.is_integer() else short
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="minutes")
     if isinstance(value, date):

@@ -45,6 +45,10 @@ FORMATS = re.compile(
     r"(num|pct|usd|eur|gbp)[0-4]?|dur|id|date|month|longdate|mmm d|yyyy-mm-dd|d mmmm|"
     + "|".join(get_args(Kind))
 )
+# How often each text of a column stands in it, at least, for its texts to be there once.
+CODED_FROM = 3
+# In one script, in this order: what the later ones use comes first.
+SCRIPTS = ("figures.js", "state.js", "tables.js", "charts.js", "page.js")
 # Stands where a component does while Markdown is made HTML of; no page has such signs.
 _MARK = "\ue000{}\ue001"
 _MARKS = re.compile("\ue000(\\d+)\ue001")
@@ -110,7 +114,7 @@ class _Drawing:
             )
         if isinstance(node, Each):
             result = self._result(node.query, node.line)
-            if result.choices or result.range:
+            if result.depends:
                 raise self.page.error(node.line, "{#each} goes over a query without inputs.")
             table = result.first
             return "".join(
@@ -214,6 +218,8 @@ class _Drawing:
             for name in ("id", "fmtColumn")
             if name in child.attributes
         ]
+        if node.name == "DataTable" and "sort" in told:
+            named.append(str(told["sort"]).removesuffix(" desc"))
         for column in named:
             if column not in known:
                 said = f"query {told['data']!r} has no column {column!r}.{nearest(column, known)}"
@@ -236,7 +242,8 @@ def render(page: Page, data: Data, frame: Frame) -> str:
     body = drawing.html(page.nodes)
     needs_charts = any(each["is"].endswith("Chart") for each in drawing.drawn)
     style = (ASSETS / "page.css").read_text(encoding="utf-8")
-    scripts = [*([_echarts()] if needs_charts else []), _script()]
+    library = _echarts() if needs_charts else None
+    script = _script()
     return (
         environment(ASSETS)
         .get_template("page.html.j2")
@@ -248,8 +255,9 @@ def render(page: Page, data: Data, frame: Frame) -> str:
                 _payload(drawing, data, SYMBOLS.get(frame.currency, f"{frame.currency} "))
             ),
             style=Markup(style),
-            scripts=[Markup(script) for script in scripts],
-            policy=_policy(scripts),
+            script=Markup(script),
+            library=_packed_echarts() if needs_charts else None,
+            policy=_policy([script, *([library] if library else [])]),
         )
     )
 
@@ -262,16 +270,18 @@ def _payload(drawing: _Drawing, data: Data, currency: str) -> str:
     places: dict[str, int] = {}
 
     def place(values: Sequence[Any]) -> int:
-        text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+        told = _coded(values)
+        text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
         if text not in places:
             places[text] = len(columns)
-            columns.append(values)
+            columns.append(told)
         return places[text]
 
     queries = {
         name: {
             "choices": list(result.choices),
             "range": result.range,
+            "cuts": result.cuts,
             "by": {
                 "\x1f".join(key): {
                     column: place(values) for column, values in table.columns.items()
@@ -282,6 +292,7 @@ def _payload(drawing: _Drawing, data: Data, currency: str) -> str:
         for name, result in data.results.items()
     }
     told = {
+        "name": drawing.page.name,
         "currency": currency,
         "components": drawing.drawn,
         "queries": queries,
@@ -289,7 +300,19 @@ def _payload(drawing: _Drawing, data: Data, currency: str) -> str:
         "choices": [vars(each) for each in data.choices.values()],
         "ranges": [vars(each) for each in data.ranges.values()],
     }
-    text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    return _packed(json.dumps(told, ensure_ascii=False, separators=(",", ":")))
+
+
+def _coded(values: Sequence[Any]) -> Any:
+    """A column of texts that repeat: each text once, and which of them it is in each row."""
+    words = dict.fromkeys(values) if any(isinstance(value, str) for value in values) else {}
+    if not words or len(words) > len(values) / CODED_FROM:
+        return values
+    codes = {word: at for at, word in enumerate(words)}
+    return {"words": list(words), "codes": [codes[value] for value in values]}
+
+
+def _packed(text: str) -> str:
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode("ascii")
 
 
@@ -316,12 +339,19 @@ def _echarts() -> str:
     text = (ASSETS / ECHARTS).read_text(encoding="utf-8")
     if hashlib.sha256(text.encode()).hexdigest() != ECHARTS_SHA256:
         raise ValueError(f"{ASSETS / ECHARTS} is not the file that was checked; restore it.")
-    return text.replace("</script", "<\\/script")
+    return text
+
+
+@cache
+def _packed_echarts() -> str:
+    """A third of its size; the page's script unpacks it and puts it in place."""
+    return _packed(_echarts())
 
 
 @cache
 def _script() -> str:
-    return (ASSETS / "page.js").read_text(encoding="utf-8")
+    parts = "".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    return f'"use strict";\n(async () => {{\n{parts}}})();\n'
 
 
 def _escaped(value: Any) -> str:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 
+from reports.evidence.audience import TEAM, seen_by_team
 from reports.evidence.data import Data, gather, inputs_of
 from reports.evidence.markup import Page, PageError, read_page
 from reports.evidence.render import ASSETS, Frame, render
@@ -36,35 +38,65 @@ class Site:
     written: int
 
 
-def build_site(copy: Path, folder: Path, own: Path | None = None, ours: Path = PAGES) -> Site:
+def build_site(
+    copy: Path,
+    folder: Path,
+    own: Path | None = None,
+    ours: Path = PAGES,
+    addresses: Mapping[str, str] = MappingProxyType({}),
+    is_team: bool = False,
+) -> Site:
     """Renders the pages of bookbag (`ours`) and those of the folder `own`, of which one with the
-    same name takes the place of bookbag's. Raises PageError; what was there stays then.
+    same name takes the place of bookbag's. `addresses`: where the tickets of a source are seen,
+    with `{id}` for the ticket's. `is_team`: the pages that are for a team, with nothing in them
+    that is not.
+
+    Raises PageError once all is made that can be: a page that cannot stays as it was.
     """
-    pages = _pages(ours, own)
-    with _opened(copy) as connection:
-        frame = _frame(connection, pages)
-        made = {page.name: _made(page, connection, frame) for page in pages}
+    faults: list[str] = []
+    pages = _pages(ours, own, faults)
+    if is_team:
+        pages = [page for page in pages if page.front.get("audience") == TEAM]
     folder.mkdir(parents=True, exist_ok=True)
     marks = folder / MARKS
     before = json.loads(marks.read_text()) if marks.exists() else {}
-    now, written = {}, 0
-    for name, text in made.items():
-        now[name] = hashlib.sha256(text.encode()).hexdigest()
-        target = folder / f"{name}.html"
-        if now[name] != before.get(name) or not target.exists():
-            beside = target.with_suffix(".next")
-            beside.write_text(text, encoding="utf-8")
-            os.replace(beside, target)
-            written += 1
-    for name in set(before) - set(now):
-        (folder / f"{name}.html").unlink(missing_ok=True)
-    marks.write_text(json.dumps(now, indent=2) + "\n")
-    return Site(len(made), written)
+    now: dict[str, str] = {}
+    written = 0
+    with _opened(copy, addresses, is_team) as connection:
+        frame = _frame(connection, pages)
+        for page in pages:
+            target = folder / f"{page.name}.html"
+            try:
+                text = _made(page, connection, frame)
+            except PageError as error:
+                faults.append(str(error))
+                now |= {page.name: before[page.name]} if page.name in before else {}
+                continue
+            now[page.name] = hashlib.sha256(text.encode()).hexdigest()
+            if now[page.name] != before.get(page.name) or not target.exists():
+                _write(target, text)
+                written += 1
+    if not faults:
+        for name in set(before) - set(now):
+            (folder / f"{name}.html").unlink(missing_ok=True)
+    _write(marks, json.dumps((before if faults else {}) | now, indent=2) + "\n")
+    if faults:
+        raise PageError("\n".join(faults))
+    return Site(len(pages), written)
+
+
+def _write(target: Path, text: str) -> None:
+    beside = target.with_suffix(".next")
+    beside.write_text(text, encoding="utf-8")
+    os.replace(beside, target)
 
 
 @contextmanager
-def _opened(copy: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The tables of the copy, and nothing else: a page is text that somebody wrote.
+def _opened(
+    copy: Path, addresses: Mapping[str, str], is_team: bool
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The tables of the copy and `marts.ticket_addresses`, and nothing else: a page is text that
+    somebody wrote.
 
     Attached, since whoever has the copy open in this process has it open in his own way.
     """
@@ -74,11 +106,17 @@ def _opened(copy: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             "select schema_name, table_name from duckdb_tables() where database_name = 'published'"
         ).fetchall()
         for schema in {schema for schema, _ in tables}:
-            connection.execute(f'create schema if not exists "{schema}"')
+            connection.execute(f"create schema if not exists {schema}")
         for schema, table in tables:
-            connection.execute(
-                f'create view "{schema}"."{table}" as from published."{schema}"."{table}"'
-            )
+            origin = f"from published.{schema}.{table}"
+            if is_team:
+                held = connection.execute(f"select * {origin} limit 0").description or ()
+                origin = seen_by_team(f"{schema}.{table}", [column[0] for column in held])
+            connection.execute(f"create view {schema}.{table} as {origin}")
+        connection.execute("create schema if not exists marts")
+        connection.execute("create table marts.ticket_addresses (source text, address text)")
+        for told in addresses.items():
+            connection.execute("insert into marts.ticket_addresses values (?, ?)", told)
         connection.execute("set enable_external_access = false; set lock_configuration = true")
         yield connection
 
@@ -88,13 +126,20 @@ def _made(page: Page, connection: duckdb.DuckDBPyConnection, frame: Frame) -> st
     return render(page, data, frame)
 
 
-def _pages(ours: Path, own: Path | None) -> list[Page]:
-    """In the order of their `sidebar_position`."""
+def _pages(ours: Path, own: Path | None, faults: list[str]) -> list[Page]:
+    """In the order of their `sidebar_position`; what is wrong with those that cannot be read is
+    added to `faults`.
+    """
     if own is not None and not own.is_dir():
         raise PageError(f"{own} is no folder. Correct `pages` of [reports].")
     files = {path.stem: path for path in sorted(ours.glob("*.md"))}
     files |= {path.stem: path for path in sorted(own.glob("*.md"))} if own else {}
-    found = [read_page(path) for path in files.values()]
+    found = []
+    for path in files.values():
+        try:
+            found.append(read_page(path))
+        except PageError as error:
+            faults.append(str(error))
     return sorted(found, key=lambda page: (page.front.get("sidebar_position", 99), page.name))
 
 
@@ -104,7 +149,7 @@ def _frame(connection: duckdb.DuckDBPyConnection, pages: Sequence[Page]) -> Fram
         links=[(page.title, f"{page.name}.html") for page in pages],
         account=account.account_id,
         data_as_of=moment(account.data_as_of),
-        currency=account.currency,
+        currency=account.currency or "",
         late=list(_late(connection)),
     )
 

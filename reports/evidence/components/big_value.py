@@ -1,8 +1,17 @@
-"""`<BigValue data={q} value=csat title=CSAT/>`: the first row's figure, with what it is compared to
-and a sparkline of all rows.
+"""`<BigValue data={q} value=csat title=CSAT/>`: the last row's figure, or with `agg` that of all
+rows, with what it is compared to and a sparkline of all rows.
 """
 
-from reports.evidence.components.spec import COLUMN, FLAG, FMT, NEEDED_COLUMN, QUERY, TEXT, Spec
+from reports.evidence.components.spec import (
+    AGG,
+    COLUMN,
+    FLAG,
+    FMT,
+    NEEDED_COLUMN,
+    QUERY,
+    TEXT,
+    Spec,
+)
 
 SPECS = (
     Spec(
@@ -10,6 +19,7 @@ SPECS = (
         {
             "data": QUERY,
             "value": NEEDED_COLUMN,
+            "agg": AGG,
             "title": TEXT,
             "fmt": FMT,
             "comparison": COLUMN,

@@ -1,6 +1,8 @@
-"""`<LineChart data={q} x=day y=csat series=handling/>`."""
+"""`<LineChart data={q} x=day y=csat series=handling/>`; `bandLow` and `bandHigh` are the columns
+between which a figure usually is.
+"""
 
-from reports.evidence.components.spec import CHART, CHILDREN, FLAG, Attribute, Spec
+from reports.evidence.components.spec import CHART, CHILDREN, COLUMN, FLAG, Attribute, Spec
 
 SPECS = (
     Spec(
@@ -8,6 +10,8 @@ SPECS = (
         {
             **CHART,
             "markers": FLAG,
+            "bandLow": COLUMN,
+            "bandHigh": COLUMN,
             "handleMissing": Attribute("text", among=("gap", "connect", "zero")),
         },
         holds=CHILDREN,

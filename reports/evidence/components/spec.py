@@ -42,6 +42,8 @@ TEXT, FMT, FLAG, NUMBER = (
     Attribute("number"),
 )
 COLUMN, COLUMNS = Attribute("column"), Attribute("columns")
+# How several rows become one figure.
+AGG = Attribute("text", among=("sum", "avg", "median", "count", "min", "max"))
 NEEDED_COLUMN = Attribute("column", is_required=True)
 # What all charts take.
 CHART: Mapping[str, Attribute] = MappingProxyType(
@@ -60,6 +62,9 @@ CHART: Mapping[str, Attribute] = MappingProxyType(
         "emptyMessage": TEXT,
         "emptySet": Attribute("text", among=("warn", "pass")),
         "chartAreaHeight": NUMBER,
+        # Not of Evidence, which takes no notice of them.
+        "link": COLUMN,
+        "agg": AGG,
     }
 )
 CHILDREN = ("ReferenceLine", "ReferenceArea")

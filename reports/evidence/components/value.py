@@ -1,5 +1,12 @@
-"""`<Value data={q} column=csat/>`: the first row's figure within a sentence."""
+"""`<Value data={q} column=csat/>`: the first row's figure within a sentence, or with `agg` that of
+all rows.
+"""
 
-from reports.evidence.components.spec import FMT, NEEDED_COLUMN, QUERY, TEXT, Spec
+from reports.evidence.components.spec import AGG, FMT, NEEDED_COLUMN, QUERY, TEXT, Spec
 
-SPECS = (Spec("Value", {"data": QUERY, "column": NEEDED_COLUMN, "fmt": FMT, "placeholder": TEXT}),)
+SPECS = (
+    Spec(
+        "Value",
+        {"data": QUERY, "column": NEEDED_COLUMN, "agg": AGG, "fmt": FMT, "placeholder": TEXT},
+    ),
+)
