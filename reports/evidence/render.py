@@ -266,16 +266,10 @@ def _payload(drawing: _Drawing, data: Data, currency: str) -> str:
     """Everything that the script reads: JSON, packed, since a page of a file is loaded whole. Equal
     columns are there once.
     """
-    columns: list[Any] = []
     places: dict[str, int] = {}
 
     def place(values: Sequence[Any]) -> int:
-        told = _coded(values)
-        text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-        if text not in places:
-            places[text] = len(columns)
-            columns.append(told)
-        return places[text]
+        return places.setdefault(_json(_coded(values)), len(places))
 
     queries = {
         name: {
@@ -296,11 +290,15 @@ def _payload(drawing: _Drawing, data: Data, currency: str) -> str:
         "currency": currency,
         "components": drawing.drawn,
         "queries": queries,
-        "columns": columns,
         "choices": [vars(each) for each in data.choices.values()],
         "ranges": [vars(each) for each in data.ranges.values()],
     }
-    return _packed(json.dumps(told, ensure_ascii=False, separators=(",", ":")))
+    # Each column is text already.
+    return _packed(f'{_json(told)[:-1]},"columns":[{",".join(places)}]}}')
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _coded(values: Sequence[Any]) -> Any:
