@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from reports.evidence.markup import Page, PageError, read_page
 from reports.evidence.render import ASSETS, Frame, render
 from reports.formats import moment
 from reports.notes import LATE
+from reports.placing import place
 from reports.published import read_account
 from reports.reading import has_table, rows
 
@@ -74,21 +74,15 @@ def build_site(
                 continue
             now[page.name] = hashlib.sha256(text.encode()).hexdigest()
             if now[page.name] != before.get(page.name) or not target.exists():
-                _write(target, text)
+                place(target, text.encode())
                 written += 1
     if not faults:
         for name in set(before) - set(now):
             (folder / f"{name}.html").unlink(missing_ok=True)
-    _write(marks, json.dumps((before if faults else {}) | now, indent=2) + "\n")
+    place(marks, (json.dumps((before if faults else {}) | now, indent=2) + "\n").encode())
     if faults:
         raise PageError("\n".join(faults))
     return Site(len(pages), written)
-
-
-def _write(target: Path, text: str) -> None:
-    beside = target.with_suffix(".next")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, target)
 
 
 @contextmanager
