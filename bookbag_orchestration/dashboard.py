@@ -35,12 +35,22 @@ def build_dashboard(place: Workplace) -> Site | None:
     copy = place.published / f"{STEM}.duckdb"
     if not copy.exists():
         return None
-    made = [
-        build_site(
-            copy, folder, place.own_pages, addresses=addresses(place.config), is_team=is_team
-        )
-        for folder, is_team in ((place.site, False), (place.site / TEAM, True))
-    ]
+    made, faults = [], []
+    for folder, is_team in ((place.site, False), (place.site / TEAM, True)):
+        try:
+            made.append(
+                build_site(
+                    copy,
+                    folder,
+                    place.own_pages,
+                    addresses=addresses(place.config),
+                    is_team=is_team,
+                )
+            )
+        except PageError as error:
+            faults.append(str(error))
+    if faults:
+        raise PageError("\n".join(dict.fromkeys(faults)))
     return Site(sum(each.pages for each in made), sum(each.written for each in made))
 
 

@@ -36,25 +36,32 @@ LOCK_WITHIN_S = 60
 _PATIENTLY = f"""
 set local lock_timeout = '{LOCK_WITHIN_S}s';
 set local statement_timeout = 0;
-set local idle_in_transaction_session_timeout = 0"""
+set local idle_in_transaction_session_timeout = 0;
+set local search_path = pg_catalog"""
 SCHEMAS = ("bookbag", "core", "marts")
 BOOK = "bookbag.published"
 _OPEN_BOOK = f"""
 create table {BOOK} (
     table_name text primary key, account_id text not null, fingerprint text not null,
-    row_count bigint not null, published_at timestamptz not null default now()
+    row_count bigint not null, relation oid not null,
+    published_at timestamptz not null default now()
 );
 comment on table {BOOK} is 'The tables that bookbag has published here; no others are its own.'"""
-# Of each table of ours that is still there.
+# Of each table of ours that is still there: not of another one that has its name now.
 _READ_BOOK = f"""
-select table_name, account_id, fingerprint from {BOOK} where to_regclass(table_name) is not null"""
+select table_name, account_id, fingerprint from {BOOK}
+where to_regclass(table_name)::oid = relation"""
 _MAY_CREATE = """
 select has_database_privilege(current_database(), 'create')
     or every(to_regnamespace(name) is not null) from unnest(%s::text[]) as name"""
 _NOTE = f"""
-insert into {BOOK} (table_name, account_id, fingerprint, row_count) values (%s, %s, %s, %s)
+insert into {BOOK} (table_name, account_id, fingerprint, row_count, relation)
+values (%s, %s, %s, %s, to_regclass(%s))
 on conflict (table_name) do update set fingerprint = excluded.fingerprint,
-    account_id = excluded.account_id, row_count = excluded.row_count, published_at = now()"""
+    account_id = excluded.account_id, row_count = excluded.row_count,
+    relation = excluded.relation, published_at = now()"""
+# Two that write at once, also for the first time, come one after the other.
+_ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtext('bookbag.published'))"
 _COLUMNS = """
 select attname, format_type(atttypid, atttypmod), col_description(attrelid, attnum)
 from pg_attribute where attrelid = %s::regclass and attnum > 0 and not attisdropped"""
@@ -86,15 +93,28 @@ class Written:
 def shown(url: str) -> str:
     """The address as it may be told: without user, password and options."""
     try:
-        given = conninfo_to_dict(url)
+        given = {name: str(value) for name, value in conninfo_to_dict(url).items()}
     except psycopg.ProgrammingError:
+        given = {}
+    host, port, name = (given.get(key, "") for key in ("host", "port", "dbname"))
+    # A password with such signs in it is taken for one of these by whoever reads the address.
+    if not given or not _is_plain(url, host, port, name):
         raise PostgresError(
             f"{SETTING} is no address of a PostgreSQL database. Write it as"
-            " postgresql://user:password@host:5432/database, with signs such as @ / : % in the"
-            f" password as %40 %2F %3A %25. {STAYS}"
-        ) from None
-    port = f":{given['port']}" if "port" in given else ""
-    return f"{given.get('host', 'localhost')}{port}/{given.get('dbname', '')}"
+            " postgresql://user:password@host:5432/database, with signs such as @ / : % ? # in the"
+            f" password as %40 %2F %3A %25 %3F %23. {STAYS}"
+        )
+    return f"{host or 'localhost'}{f':{port}' if port else ''}/{name}"
+
+
+def _is_plain(url: str, host: str, port: str, name: str) -> bool:
+    before_options = url.partition("?")[0]
+    return (
+        before_options.count("@") <= 1
+        and "@" not in host
+        and not set("@/:") & set(name)
+        and all(part.isdigit() for part in port.split(",") if part)
+    )
 
 
 def write(place: Workplace, url: str) -> Written:
@@ -114,6 +134,7 @@ def write(place: Workplace, url: str) -> Written:
             return Written(where, {})
         with server.transaction():
             server.execute(_PATIENTLY)
+            server.execute(_ONE_AT_A_TIME)
             had = _opened(server, account, where)
             rows = {
                 table.full_name: _replaced(server, copy, table, is_ours=table.full_name in had)
@@ -121,7 +142,7 @@ def write(place: Workplace, url: str) -> Written:
                 if had.get(table.full_name) != marks[table.full_name]
             }
             for name, count in rows.items():
-                server.execute(_NOTE, [name, account, marks[name], count])
+                server.execute(_NOTE, [name, account, marks[name], count, name])
             for name in had.keys() - marks.keys():
                 server.execute(sql.SQL("drop table {}").format(_name(name)))
             server.execute(f"delete from {BOOK} where not table_name = any(%s)", [[*marks]])
@@ -136,6 +157,8 @@ def look(place: Workplace, url: str) -> str:
         noted = _noted(server, place.config.account.id, where)
         if not noted and server.execute(_MAY_CREATE, [[*SCHEMAS]]).fetchone() == (False,):
             raise psycopg.errors.InsufficientPrivilege("bookbag may create no schema there")
+        if server.execute("show transaction_read_only").fetchone() == ("on",):
+            raise psycopg.errors.ReadOnlySqlTransaction("the database is read-only")
         newest = (
             server.execute(f"select max(published_at) from {BOOK}").fetchone() if noted else None
         )

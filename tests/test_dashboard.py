@@ -228,3 +228,17 @@ def test_seven_days_of_a_share_are_of_all_that_they_are_made_of(
         answers = sum(d for _, d in week)
         assert seven == (f"{sum(n for n, _ in week) / answers:.2f}" if answers else "—")
     assert any(seven != "—" and seven != value for _, value, seven in rows)
+
+
+@pytest.mark.parametrize("asking", ["#channel=", "#channel=%25", "#team=all", "#handling=nonsense"])
+@pytest.mark.parametrize("name", ["index", "tickets"])
+def test_an_address_that_asks_for_what_is_not_there_shows_the_page_as_it_begins(
+    site: Path, browser: Browser, name: str, asking: str
+) -> None:
+    usual = Shown(browser, site / f"{name}.html").figures()
+    shown = Shown(browser, site / f"{name}.html", asking=asking)
+    assert shown.faults == []
+    if asking == "#handling=nonsense":
+        assert set(shown.figures().values()) <= {"—", "0"}
+    else:
+        assert shown.figures() == usual

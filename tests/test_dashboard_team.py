@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from reports.evidence.site import PAGES, build_site
+from reports.evidence.site import PAGES, PageError, build_site
 
 OWN = """---
 title: Ours
@@ -128,3 +128,39 @@ def rows(text: str, query: str) -> list[dict[str, Any]]:
     return [
         dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
     ]
+
+
+def test_the_team_sees_the_calendar_and_cannot_ask_behind_its_tables(
+    copy: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    query = "select name, agent_id from published.core.dim_agents"
+    fence = f"```sql q\n{query}\n```\n\n<DataTable data={{q}}/>\n"
+    (own / "leak.md").write_text(f"---\ntitle: Leak\naudience: team\n---\n{fence}")
+    with pytest.raises(PageError, match="query 'q' fails"):
+        build_site(copy, tmp_path / "team", own, is_team=True)
+    assert not (tmp_path / "team" / "leak.html").exists()
+    with duckdb.connect(str(copy)) as marts:
+        marts.execute(
+            "insert into core.dim_calendar_context by name select 'Spring sale' as name,"
+            " 'promo' as kind, date '2026-11-01' as starts_on, date '2026-11-05' as ends_on"
+        )
+    team = built(copy, tmp_path / "again", None, is_team=True)
+    assert "Spring sale" in team["alerts.html"] and "Spring sale" in team["trends.html"]
+
+
+def test_a_page_that_the_team_is_not_to_have_any_more_goes_whatever_else_fails(
+    copy: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    for name in ("gone", "broken"):
+        (own / f"{name}.md").write_text(f"---\ntitle: {name}\naudience: team\n---\nHello\n")
+    build_site(copy, tmp_path / "team", own, is_team=True)
+    (own / "gone.md").write_text("---\ntitle: gone\n---\nHello\n")
+    (own / "broken.md").write_text("---\ntitle: broken\naudience: team\n---\n<Nothing/>\n")
+    with pytest.raises(PageError):
+        build_site(copy, tmp_path / "team", own, is_team=True)
+    assert not (tmp_path / "team" / "gone.html").exists()
+    assert (tmp_path / "team" / "broken.html").exists(), "it stays as it was"

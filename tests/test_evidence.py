@@ -133,6 +133,8 @@ def test_what_is_wrong_is_named_with_its_place(
         ("select * from ${p}", "there is no query 'p'"),
         ("select * from ${q}", "refers to itself"),
         ("select * from marts.sales where channel = '${inputs.x.value}'", "there is no input 'x'"),
+        ("create or replace view marts.sales as select 1 as x; select 1 as x", "one SELECT"),
+        ("attach ':memory:' as other", "one SELECT"),
     ],
 )
 def test_a_query_that_cannot_be_run_is_named(

@@ -32,8 +32,13 @@ _MONEY = (
 
 def seen_by_team(name: str, columns: Sequence[str]) -> str:
     """The query for what of the table `schema.table` is for a team."""
-    blank = ", ".join(f"null as {column}" for column in BLANK.get(name, ()) if column in columns)
+    # Of the type that they have, and empty.
+    blank = ", ".join(
+        f"case when false then {column} end as {column}"
+        for column in BLANK.get(name, ())
+        if column in columns
+    )
     text = f"select *{f' replace ({blank})' if blank else ''} from published.{name}"
     if name in HIDDEN:
         return f"{text} where false"
-    return f"{text} where kpi not in ({_MONEY})" if "kpi" in columns else text
+    return f"{text} where kpi is null or kpi not in ({_MONEY})" if "kpi" in columns else text

@@ -47,6 +47,9 @@ _LIKES = re.compile(rf"\(\s*{_LIKE}(?:\s+or\s+{_LIKE})+\s*\)|{_LIKE}", re.I)
 _QUERY = re.compile(r"\$\{(\w+)\}")
 
 
+SELECT = duckdb.StatementType.SELECT
+
+
 @dataclass(frozen=True)
 class Choice:
     """A Dropdown: (value, label) of its options, the default first chosen."""
@@ -197,6 +200,9 @@ def _run(
     for key in keys:
         text = _INPUT.sub(partial(_chosen, dict(zip(named, key, strict=True))), sql)
         try:
+            # A page asks and changes nothing: what it did would be there for the next page.
+            if [each.type for each in duckdb.extract_statements(text)] != [SELECT]:
+                raise page.error(query.line, f"query {name!r} has to be one SELECT.")
             cursor = connection.execute(text)
         except duckdb.Error as error:
             said = str(error).splitlines()[0]

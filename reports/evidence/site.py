@@ -6,8 +6,10 @@ run that changes nothing writes nothing.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,14 +55,28 @@ def build_site(
 
     Raises PageError once all is made that can be: a page that cannot stays as it was.
     """
-    faults: list[str] = []
+    faults: dict[str, str] = {}
     pages = _pages(ours, own, faults)
     if is_team:
         pages = [page for page in pages if page.front.get("audience") == TEAM]
     folder.mkdir(parents=True, exist_ok=True)
+    with _turn(folder):
+        return _build(copy, folder, pages, faults, addresses, is_team)
+
+
+def _build(
+    copy: Path,
+    folder: Path,
+    pages: Sequence[Page],
+    faults: dict[str, str],
+    addresses: Mapping[str, str],
+    is_team: bool,
+) -> Site:
     marks = folder / MARKS
     before = json.loads(marks.read_text()) if marks.exists() else {}
     now: dict[str, str] = {}
+    # Whether those are still of this site is not known: they stay as they were.
+    unread = set(faults)
     written = 0
     with _opened(copy, addresses, is_team) as connection:
         frame = _frame(connection, pages)
@@ -69,20 +85,31 @@ def build_site(
             try:
                 text = _made(page, connection, frame)
             except PageError as error:
-                faults.append(str(error))
+                faults[page.name] = str(error)
                 now |= {page.name: before[page.name]} if page.name in before else {}
                 continue
             now[page.name] = hashlib.sha256(text.encode()).hexdigest()
             if now[page.name] != before.get(page.name) or not target.exists():
                 place(target, text.encode())
                 written += 1
-    if not faults:
-        for name in set(before) - set(now):
-            (folder / f"{name}.html").unlink(missing_ok=True)
-    place(marks, (json.dumps((before if faults else {}) | now, indent=2) + "\n").encode())
+    kept = {name: mark for name, mark in before.items() if name in unread} | now
+    for name in set(before) - set(kept):
+        (folder / f"{name}.html").unlink(missing_ok=True)
+    place(marks, (json.dumps(kept, indent=2) + "\n").encode())
     if faults:
-        raise PageError("\n".join(faults))
+        raise PageError("\n".join(faults.values()))
     return Site(len(pages), written)
+
+
+@contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    """One build at a time: of two the later one reads the newer copy, and writes last."""
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 @contextmanager
@@ -92,7 +119,8 @@ def _opened(
     """The tables of the copy and `marts.ticket_addresses`, and nothing else: a page is text that
     somebody wrote.
 
-    Attached, since whoever has the copy open in this process has it open in his own way.
+    Attached, since whoever has the copy open in this process has it open in his own way. What a
+    team is not to see is not there: its tables are made of what it is, and the copy goes.
     """
     with duckdb.connect() as connection:
         connection.execute(f"attach '{copy}' as published (read_only); set timezone = 'UTC'")
@@ -102,15 +130,18 @@ def _opened(
         for schema in {schema for schema, _ in tables}:
             connection.execute(f"create schema if not exists {schema}")
         for schema, table in tables:
-            origin = f"from published.{schema}.{table}"
+            origin, kind = f"from published.{schema}.{table}", "view"
             if is_team:
                 held = connection.execute(f"select * {origin} limit 0").description or ()
                 origin = seen_by_team(f"{schema}.{table}", [column[0] for column in held])
-            connection.execute(f"create view {schema}.{table} as {origin}")
+                kind = "table"
+            connection.execute(f"create {kind} {schema}.{table} as {origin}")
         connection.execute("create schema if not exists marts")
         connection.execute("create table marts.ticket_addresses (source text, address text)")
         for told in addresses.items():
             connection.execute("insert into marts.ticket_addresses values (?, ?)", told)
+        if is_team:
+            connection.execute("detach published")
         connection.execute("set enable_external_access = false; set lock_configuration = true")
         yield connection
 
@@ -120,9 +151,9 @@ def _made(page: Page, connection: duckdb.DuckDBPyConnection, frame: Frame) -> st
     return render(page, data, frame)
 
 
-def _pages(ours: Path, own: Path | None, faults: list[str]) -> list[Page]:
+def _pages(ours: Path, own: Path | None, faults: dict[str, str]) -> list[Page]:
     """In the order of their `sidebar_position`; what is wrong with those that cannot be read is
-    added to `faults`.
+    added to `faults`, by their name.
     """
     if own is not None and not own.is_dir():
         raise PageError(f"{own} is no folder. Correct `pages` of [reports].")
@@ -133,7 +164,7 @@ def _pages(ours: Path, own: Path | None, faults: list[str]) -> list[Page]:
         try:
             found.append(read_page(path))
         except PageError as error:
-            faults.append(str(error))
+            faults[path.stem] = str(error)
     return sorted(found, key=lambda page: (page.front.get("sidebar_position", 99), page.name))
 
 

@@ -73,4 +73,4 @@ const shown = (value, format) => {
   return plain(value);
 };
 const brief = (text) => (text.length > 60 ? `${text.slice(0, 59)}…` : text);
-const words = (name) => { const text = name.replaceAll("_", " "); return text[0].toUpperCase() + text.slice(1); };
+const words = (name) => { const text = name.replaceAll("_", " "); return text && text[0].toUpperCase() + text.slice(1); };

@@ -83,8 +83,10 @@ const take = (hash, merging = false) => {
   for (const { name, options, default: first } of page.choices) {
     if (!said.has(name) && merging) continue;
     const value = said.get(name);
-    // Rows can be looked for by any value; what only some values were asked for has no others.
-    const fits = value !== null && (!asking.has(name) || options.some(([each]) => each === value));
+    // Rows can be looked for by any value; what only some values were asked for has no others, and
+    // what stands for all of them is only what the page has for it.
+    const isOne = value && value !== ANY && value !== "all" && !asking.has(name);
+    const fits = isOne || options.some(([each]) => each === value);
     chosen[name] = fits ? value : first;
   }
   for (const range of page.ranges) {
