@@ -20,7 +20,7 @@ import duckdb
 import psycopg
 import pytest
 
-from bookbag_orchestration.postgres_target import PostgresError, look, shown, write
+from bookbag_orchestration.postgres_target import PostgresError, look, write
 from bookbag_orchestration.resources import Workplace
 from tests.operations_support import workplace_of
 from tests.postgres_support import PASSWORD, Server
@@ -389,29 +389,6 @@ def test_a_user_who_owns_the_schemas_needs_no_more(
     assert "nothing is written yet" in look(place, own)
     assert write(place, own).rows == {"marts.first": 1000, "marts.last": 1000}
     change(url, "drop schema bookbag, marts, core cascade; drop role writer")
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "postgresql://bookbag:s3cr/etword@db.acme.example:5432/bi",
-        "postgresql://bookbag:s3cr@etword@db.acme.example:5432/bi",
-        "postgresql://bookbag:s3cr:etword@/bi@x",
-        "postgresql://bookbag:s3cr?etword@db.acme.example/bi",
-        "postgresql://bookbag:s3cr#etword@db.acme.example/bi",
-    ],
-)
-def test_a_password_whose_signs_part_the_address_is_shown_to_nobody(address: str) -> None:
-    try:
-        told = shown(address)
-    except PostgresError as error:
-        told = str(error)
-    assert "etword" not in told and "s3cr" not in told
-
-
-def test_the_address_is_shown_without_its_password() -> None:
-    told = shown("postgresql://bookbag:s3cr%2Fet%40word@db.acme.example:5432/bi?sslmode=require")
-    assert told == "db.acme.example:5432/bi"
 
 
 def test_a_table_of_others_that_has_taken_the_name_of_ours_is_left_alone(
