@@ -1,4 +1,4 @@
-"""The address of a PostgreSQL as it is told: whatever is written, nothing of a password is in it."""
+"""The address of a PostgreSQL as it is told: nothing of a password is in it."""
 
 import pytest
 
