@@ -396,6 +396,5 @@ def test_a_table_of_others_in_the_place_of_ours_is_theirs(place: Workplace, url:
     write(place, url)
     change(url, "drop table marts.taken; create table marts.taken as select 42 as mine")
     publish(place, taken="select 2 as number")
-    with pytest.raises(PostgresError, match="taken"):
-        write(place, url)
+    pytest.raises(PostgresError, write, place, url).match("taken")
     assert rows_of(url, "select mine from marts.taken") == [(42,)]
