@@ -1,6 +1,4 @@
-"""The published tables in a real PostgreSQL: the same figures, all old or all new, whoever reads,
-whatever is killed.
-"""
+"""The published tables in a real PostgreSQL: all old or all new, whoever reads or is killed."""
 
 import hashlib
 import json
@@ -396,5 +394,6 @@ def test_a_table_of_others_in_the_place_of_ours_is_theirs(place: Workplace, url:
     write(place, url)
     change(url, "drop table marts.taken; create table marts.taken as select 42 as mine")
     publish(place, taken="select 2 as number")
-    pytest.raises(PostgresError, write, place, url).match("taken")
+    with pytest.raises(PostgresError, match="taken"):
+        write(place, url)
     assert rows_of(url, "select mine from marts.taken") == [(42,)]
