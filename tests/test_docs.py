@@ -264,7 +264,7 @@ def test_pictures_are_small_and_shown() -> None:
     shown = {
         (document.parent / target).resolve()
         for document in (README, *(ROOT / "docs").glob("*.md"))
-        for target in re.findall(r"\]\(([^)]+\.png)\)", text_of(document))
+        for target in re.findall(r"""[\s(="]([\w/.-]+\.png)\b""", text_of(document))
     }
     for picture in pictures:
         assert picture.stat().st_size <= PICTURE_BYTES
