@@ -242,3 +242,12 @@ def test_an_address_that_asks_for_what_is_not_there_shows_the_page_as_it_begins(
         assert set(shown.figures().values()) <= {"—", "0"}
     else:
         assert shown.figures() == usual
+
+
+def test_tabs_and_what_they_show_name_each_other(site: Path, browser: Browser) -> None:
+    page = Shown(browser, site / "diagnostics.html").page
+    tabs = page.query_selector_all("[role=tab]")
+    assert len(tabs) == 4
+    for tab in tabs:
+        panel = page.query_selector(f"#{tab.get_attribute('aria-controls')}[role=tabpanel]")
+        assert panel and panel.get_attribute("aria-labelledby") == tab.get_attribute("id")

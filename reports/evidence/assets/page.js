@@ -22,7 +22,7 @@ if (document.getElementById("library")) {
 }
 take(location.hash);
 keep();
-for (const tabs of document.querySelectorAll(".tabs")) {
+for (const [nth, tabs] of document.querySelectorAll(".tabs").entries()) {
   const buttons = [...tabs.querySelectorAll(":scope > [role=tablist] > [role=tab]")];
   const panels = [...tabs.querySelectorAll(":scope > [role=tabpanel]")];
   const pick = (at, isFirst = false) => {
@@ -36,6 +36,12 @@ for (const tabs of document.querySelectorAll(".tabs")) {
       const to = { ArrowRight: at + 1, ArrowLeft: at - 1 }[event.key];
       if (to !== undefined) { const next = (to + buttons.length) % buttons.length; buttons[next].focus(); pick(next); }
     });
+  });
+  buttons.forEach((button, at) => {
+    button.id = `tab-${nth}-${at}`;
+    panels[at].id = `${button.id}-panel`;
+    button.setAttribute("aria-controls", panels[at].id);
+    panels[at].setAttribute("aria-labelledby", button.id);
   });
   pick(0, true);
 }
