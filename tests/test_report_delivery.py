@@ -255,6 +255,8 @@ def test_what_the_schedule_asks_for_is_delivered_when_no_source_is_late_any_more
 ) -> None:
     place = account(tmp_path, EXEC)
     monkeypatch.setattr(defs, "datetime", SimpleNamespace(now=lambda zone: NOW))
+    # Dagster's runs end today, whenever that is.
+    monkeypatch.setattr("bookbag_orchestration.report_requests.NEWS", timedelta(days=36_500))
     monkeypatch.setattr(type(place), "is_built", lambda self: True)
     calendar = calendar_of(place, "weekly")
     instance = dg.DagsterInstance.ephemeral()
