@@ -86,7 +86,8 @@ def test_a_summary_hangs_on_the_tables_that_it_reads(
         # The golden shop has no whole month.
         copy.execute("update marts.kpi_values set is_partial = false where grain = 'month'")
         copy.execute("update marts.account set data_as_of = data_as_of + interval 20 days")
-        write_report(Listening(copy, asked), tmp_path, rhythm)  # type: ignore[arg-type]
+        listening: Any = Listening(copy, asked)
+        write_report(listening, tmp_path, rhythm)
     assert exposed(manifest, f"{rhythm.name}_summary") == read_by("\n".join(asked))
 
 
